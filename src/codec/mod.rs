@@ -4,8 +4,26 @@
 //! Its output is the block as an uncompressed TIFF would store it: rows of packed samples, each row padded to a whole byte, in the
 //! file's byte order. Byte order and `Predictor` are undone afterwards, by [`predictor`]; JPEG and WebP know neither.
 //!
+//! To add a codec: write its file, give it a line in [`lookup`] and one in [`name`].
+//!
 //! Two sets: the native libraries (feature `native-codecs`, the default), and the pure-Rust one, which serves where the option
 //! `decode.backend` is `rust`, and as the fall-back for streams that a native library refuses.
+
+mod deflate;
+mod jpeg;
+mod lzw;
+mod none;
+mod packbits;
+pub(crate) mod predictor;
+#[cfg(test)]
+mod testing;
+mod webp;
+mod zstd;
+
+/// `Compression` 1.
+pub(crate) const NONE: u16 = 1;
+/// `Compression` 7: JPEG as TIFF Technical Note 2 has it.
+pub(crate) const JPEG: u16 = 7;
 
 /// Which set of decoders to use: the setting `decode.backend`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,4 +78,67 @@ pub(crate) trait Codec: Send + Sync {
     /// A stream that holds more than `output` is cut, as libtiff does; one that holds less is an error, and then `output` is partly
     /// written.
     fn decode(&self, input: &[u8], layout: &BlockLayout<'_>, output: &mut [u8]) -> Result<(), CodecError>;
+}
+
+impl CodecError {
+    /// The stream ended when `got` of `expected` bytes were decoded.
+    fn short(codec: &str, got: usize, expected: usize) -> Self {
+        Self::Corrupt(format!("the {codec} stream holds {got} bytes where the block has {expected}"))
+    }
+}
+
+/// The decoder of a `Compression` value, or `None` where there is none.
+pub(crate) fn lookup(compression: u16) -> Option<&'static dyn Codec> {
+    Some(match compression {
+        1 => &none::None,
+        5 => &lzw::Lzw,
+        7 => &jpeg::Jpeg,
+        8 | 32946 => &deflate::Deflate,
+        32773 => &packbits::PackBits,
+        50000 => &zstd::Zstd,
+        50001 => &webp::WebP,
+        _ => return None,
+    })
+}
+
+/// What GDAL and rasterio call a `Compression` value, decoded here or not; `None` for 1 (uncompressed) and for unknown values.
+pub(crate) fn name(compression: u16) -> Option<&'static str> {
+    Some(match compression {
+        2 => "ccittrle",
+        3 => "ccittfax3",
+        4 => "ccittfax4",
+        5 => "lzw",
+        6 => "OJPEG",
+        7 => "jpeg",
+        8 | 32946 => "deflate",
+        32773 => "packbits",
+        34676 => "SGILOG",
+        34677 => "SGILOG24",
+        34712 => "JP2000",
+        34887 => "lerc",
+        34925 => "lzma",
+        50000 => "zstd",
+        50001 => "webp",
+        50002 | 52546 => "jxl",
+        _ => return None,
+    })
+}
+
+/// Whether `Predictor` means anything under this `Compression`. libtiff ignores the field under the others, even when it is there.
+pub(crate) fn honours_predictor(compression: u16) -> bool {
+    matches!(compression, 5 | 8 | 32946 | 34925 | 50000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_decoder_has_a_name() {
+        for compression in 2..=u16::MAX {
+            assert!(lookup(compression).is_none() || name(compression).is_some(), "{compression}");
+        }
+        assert!(lookup(1).is_some() && name(1).is_none());
+        assert!(lookup(34712).is_none());
+    }
 }

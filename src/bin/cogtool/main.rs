@@ -1,0 +1,2 @@
+//! cogtool
+fn main() {}

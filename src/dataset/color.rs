@@ -1,0 +1,76 @@
+//! Colour interpretation and palettes, as GDAL's GTiff driver derives them.
+
+use super::metadata::BandMetadata;
+use crate::tiff::{Image, Photometric};
+
+/// `ExtraSamples`: associated (1) and unassociated (2) alpha.
+const ALPHA: [u16; 2] = [1, 2];
+
+/// GDAL's (rasterio's) word for what band `band` (from 0 on) shows.
+pub(crate) fn interpretation(image: &Image, band: usize, has_colormap: bool, metadata: &BandMetadata) -> String {
+    if let Some(said) = &metadata.color_interpretation {
+        return said.clone();
+    }
+    let base: &[&str] = match image.photometric {
+        Photometric::RGB => &["red", "green", "blue"],
+        Photometric::YCBCR => &["red", "green", "blue"],
+        Photometric::SEPARATED => &["cyan", "magenta", "yellow", "black"],
+        _ if has_colormap => &["palette"],
+        _ => &["gray"],
+    };
+    if let Some(word) = base.get(band).filter(|_| image.samples >= base.len()) {
+        return (*word).to_owned();
+    }
+    let extra = (band + image.extra_samples.len()).checked_sub(image.samples).and_then(|i| image.extra_samples.get(i));
+    match extra {
+        Some(kind) if ALPHA.contains(kind) => "alpha",
+        _ => "undefined",
+    }
+    .to_owned()
+}
+
+/// A palette as 8-bit red, green, blue and alpha.
+pub type Palette = Vec<[u8; 4]>;
+
+/// The palette of an image: its ColorMap, or GDAL's inverted grey one for MinIsWhite.
+pub(crate) fn palette(image: &Image, color_map: Option<&[u64]>, nodata: Option<f64>) -> Option<Palette> {
+    let entries = 1usize << image.bits.min(16);
+    let alpha = |i: usize| if nodata == Some(i as f64) { 0 } else { 255 };
+    if let Some(map) = color_map.filter(|map| image.photometric == Photometric::PALETTE && image.bits <= 16 && map.len() >= 3 * entries) {
+        let divisor = multiplier(map);
+        let channel = |which: usize, i: usize| map.get(which * entries + i).map_or(0, |v| (v / divisor).min(255) as u8);
+        return Some((0..entries).map(|i| [channel(0, i), channel(1, i), channel(2, i), alpha(i)]).collect());
+    }
+    if image.samples == 1 && image.bits == 1 && image.photometric == Photometric::MIN_IS_BLACK {
+        return Some(vec![[0, 0, 0, alpha(0)], [255, 255, 255, alpha(1)]]);
+    }
+    if image.photometric != Photometric::MIN_IS_WHITE || image.bits > 16 || image.sample_format != 1 {
+        return None;
+    }
+    let last = entries - 1;
+    let grey = |i: usize| (255 * (last - i) / last.max(1)) as u8;
+    Some((0..entries).map(|i| [grey(i), grey(i), grey(i), alpha(i)]).collect())
+}
+
+/// ColorMap values are 16 bits wide; GDAL divides by 257, by 256 for writers that shifted, and by 1 for those that wrote 8-bit values.
+fn multiplier(map: &[u64]) -> u64 {
+    if map.iter().all(|v| *v < 256) {
+        1
+    } else if map.iter().all(|v| v % 256 == 0) {
+        256
+    } else {
+        257
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_multiplier_follows_the_values() {
+        assert_eq!(multiplier(&[0, 257, 65535]), 257);
+        assert_eq!(multiplier(&[0, 256, 0xff00]), 256);
+        assert_eq!(multiplier(&[0, 12, 255]), 1);
+    }
+}

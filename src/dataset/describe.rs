@@ -1,0 +1,200 @@
+//! What the first IFD says of the whole dataset: place on Earth, nodata, metadata, bands.
+
+use super::color::{self, Palette};
+use super::metadata::{GdalMetadata, Items};
+use crate::geo::{GeoKeys, GeoTransform, Georeferencing, georeferencing};
+use crate::raster::Nodata;
+use crate::tiff::{Image, TagValue, tag};
+use std::collections::HashMap;
+
+/// The tags that a [`Description`] is made of.
+pub(crate) const DESCRIPTION_TAGS: &[u16] = &[
+    tag::DOCUMENT_NAME,
+    tag::IMAGE_DESCRIPTION,
+    tag::MIN_SAMPLE_VALUE,
+    tag::MAX_SAMPLE_VALUE,
+    tag::X_RESOLUTION,
+    tag::Y_RESOLUTION,
+    tag::RESOLUTION_UNIT,
+    tag::SOFTWARE,
+    tag::DATE_TIME,
+    tag::ARTIST,
+    tag::HOST_COMPUTER,
+    tag::COPYRIGHT,
+    tag::COLOR_MAP,
+    tag::MODEL_PIXEL_SCALE,
+    tag::MODEL_TIEPOINT,
+    tag::MODEL_TRANSFORMATION,
+    tag::GEO_KEY_DIRECTORY,
+    tag::GEO_DOUBLE_PARAMS,
+    tag::GEO_ASCII_PARAMS,
+    tag::GDAL_METADATA,
+    tag::GDAL_NODATA,
+];
+
+/// The values of [`DESCRIPTION_TAGS`] that the first IFD has.
+pub(crate) type TagValues = HashMap<u16, TagValue>;
+
+/// One band, described.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Band {
+    /// GDAL's word: gray, red, alpha, palette, undefined, ….
+    pub color_interpretation: String,
+    /// Real value = sample × scale + offset; 1 and 0 where the file says nothing.
+    pub scale: f64,
+    /// See `scale`.
+    pub offset: f64,
+    /// The unit of the real value.
+    pub unit: Option<String>,
+    /// The band's name.
+    pub description: Option<String>,
+    /// Free metadata: domain, key, value.
+    pub items: Items,
+}
+
+/// The first IFD's description of the dataset.
+#[derive(Debug, Clone)]
+pub(crate) struct Description {
+    pub(crate) transform: Option<GeoTransform>,
+    /// Ground control points: column, row, 0, x, y, z each.
+    pub(crate) gcps: Vec<f64>,
+    pub(crate) geo_keys: GeoKeys,
+    /// The nodata value, where samples can have it.
+    pub(crate) nodata: Option<Nodata>,
+    pub(crate) items: Items,
+    pub(crate) bands: Vec<Band>,
+    pub(crate) palette: Option<Palette>,
+}
+
+impl Description {
+    pub(crate) fn new(image: &Image, values: &TagValues) -> Self {
+        let reals = |code| values.get(&code).and_then(TagValue::reals).unwrap_or_default();
+        let text = |code| values.get(&code).and_then(TagValue::text);
+        let geo_keys = geo_keys(values);
+        let placed = georeferencing(
+            &reals(tag::MODEL_PIXEL_SCALE),
+            &reals(tag::MODEL_TIEPOINT),
+            &reals(tag::MODEL_TRANSFORMATION),
+            geo_keys.pixel_is_point(),
+        );
+        let (transform, gcps) = match placed {
+            Georeferencing::Transform(t) => (Some(t), Vec::new()),
+            Georeferencing::Gcps(points) => (None, points),
+            Georeferencing::None => (None, Vec::new()),
+        };
+        let nodata = text(tag::GDAL_NODATA).and_then(|t| Nodata::parse(&t, image.dtype)).filter(|n| n.fits(image.dtype));
+        let metadata = text(tag::GDAL_METADATA).map(|xml| GdalMetadata::parse(&xml)).unwrap_or_default();
+        let color_map = values.get(&tag::COLOR_MAP).and_then(TagValue::unsigned);
+        let palette = color::palette(image, color_map, nodata.map(Nodata::as_f64));
+        let bands = (0..image.samples).map(|band| describe_band(image, band, palette.is_some(), &metadata)).collect();
+        let mut items = baseline_items(values);
+        if !geo_keys.is_empty() {
+            let kind = if geo_keys.pixel_is_point() { "Point" } else { "Area" };
+            items.push((String::new(), "AREA_OR_POINT".into(), kind.into()));
+        }
+        items.extend(metadata.items);
+        Self { transform, gcps, geo_keys, nodata, items, bands, palette }
+    }
+
+    /// The band that is the dataset's mask, where GDAL takes one for it: the last of two or four, if it is alpha.
+    pub(crate) fn alpha_band(&self) -> Option<usize> {
+        let last = self.bands.len().checked_sub(1)?;
+        let is_alpha = self.bands.get(last)?.color_interpretation == "alpha";
+        (matches!(self.bands.len(), 2 | 4) && is_alpha).then_some(last)
+    }
+}
+
+fn describe_band(image: &Image, band: usize, has_palette: bool, metadata: &GdalMetadata) -> Band {
+    let said = metadata.band(band);
+    let color_interpretation = color::interpretation(image, band, has_palette, &said);
+    let not_empty = |text: Option<String>| text.filter(|t| !t.is_empty());
+    Band {
+        color_interpretation,
+        scale: said.scale.unwrap_or(1.0),
+        offset: said.offset.unwrap_or(0.0),
+        unit: not_empty(said.unit),
+        description: not_empty(said.description),
+        items: said.items,
+    }
+}
+
+fn geo_keys(values: &TagValues) -> GeoKeys {
+    let Some(directory) = values.get(&tag::GEO_KEY_DIRECTORY).and_then(TagValue::unsigned) else { return GeoKeys::default() };
+    let doubles = values.get(&tag::GEO_DOUBLE_PARAMS).and_then(TagValue::reals).unwrap_or_default();
+    let ascii = match values.get(&tag::GEO_ASCII_PARAMS) {
+        Some(TagValue::Text(bytes) | TagValue::Bytes(bytes)) => bytes.as_slice(),
+        _ => &[],
+    };
+    GeoKeys::parse(directory, &doubles, ascii)
+}
+
+/// GDAL's `TIFFTAG_…` items (`GTiffDataset::LoadMetadata`).
+fn baseline_items(values: &TagValues) -> Items {
+    const TEXTS: [(u16, &str); 7] = [
+        (tag::DOCUMENT_NAME, "TIFFTAG_DOCUMENTNAME"),
+        (tag::IMAGE_DESCRIPTION, "TIFFTAG_IMAGEDESCRIPTION"),
+        (tag::SOFTWARE, "TIFFTAG_SOFTWARE"),
+        (tag::DATE_TIME, "TIFFTAG_DATETIME"),
+        (tag::ARTIST, "TIFFTAG_ARTIST"),
+        (tag::HOST_COMPUTER, "TIFFTAG_HOSTCOMPUTER"),
+        (tag::COPYRIGHT, "TIFFTAG_COPYRIGHT"),
+    ];
+    const RESOLUTIONS: [(u16, &str); 2] = [(tag::X_RESOLUTION, "TIFFTAG_XRESOLUTION"), (tag::Y_RESOLUTION, "TIFFTAG_YRESOLUTION")];
+    const SAMPLE_VALUES: [(u16, &str); 2] = [(tag::MIN_SAMPLE_VALUE, "TIFFTAG_MINSAMPLEVALUE"), (tag::MAX_SAMPLE_VALUE, "TIFFTAG_MAXSAMPLEVALUE")];
+    let mut items = Items::new();
+    let mut push = |name: &str, value: String| items.push((String::new(), name.to_owned(), value));
+    for (code, name) in TEXTS {
+        if let Some(text) = values.get(&code).and_then(TagValue::text) {
+            push(name, text.into_owned());
+        }
+    }
+    let first = |code| values.get(&code).and_then(TagValue::reals).and_then(|v| v.first().copied());
+    for (code, name) in RESOLUTIONS {
+        if let Some(value) = first(code) {
+            push(name, printf_g8(value));
+        }
+    }
+    for (code, name) in SAMPLE_VALUES {
+        if let Some(value) = first(code) {
+            push(name, value.to_string());
+        }
+    }
+    if let Some(unit) = first(tag::RESOLUTION_UNIT) {
+        let word = match unit as u16 {
+            1 => "1 (unitless)".to_owned(),
+            2 => "2 (pixels/inch)".to_owned(),
+            3 => "3 (pixels/cm)".to_owned(),
+            other => other.to_string(),
+        };
+        push("TIFFTAG_RESOLUTIONUNIT", word);
+    }
+    items
+}
+
+/// C's `%.8g`.
+fn printf_g8(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return if value == 0.0 { "0".into() } else { value.to_string().to_lowercase() };
+    }
+    let scientific = format!("{value:.7e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let trim = |digits: &str| if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.').to_owned() } else { digits.to_owned() };
+    if (-4..8).contains(&exponent) {
+        return trim(&format!("{value:.*}", (7 - exponent).max(0) as usize));
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{}e{sign}{:02}", trim(mantissa), exponent.abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn printf_g8_is_that_of_c() {
+        for (value, text) in [(72.0, "72"), (0.1, "0.1"), (1.0 / 3.0, "0.33333333"), (1e9, "1e+09"), (123_456_789.0, "1.2345679e+08"), (1e-5, "1e-05")] {
+            assert_eq!(printf_g8(value), text);
+        }
+    }
+}

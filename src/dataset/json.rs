@@ -1,0 +1,145 @@
+//! The description as one JSON object: what `cog_metadata_json` returns and `cogtool info --json` prints, in rasterio's words.
+
+use super::{Dataset, Items, Result};
+use crate::codec;
+use crate::tiff::{Photometric, tag_name};
+use serde_json::{Map, Value, json};
+
+pub(super) fn describe(dataset: &Dataset) -> Result<Value> {
+    let image = dataset.first_image();
+    let (width, height) = dataset.size();
+    let bands = dataset.bands();
+    let mut object = Map::new();
+    let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
+    put("file", json!(dataset.name()));
+    put("width", json!(width));
+    put("height", json!(height));
+    put("count", json!(bands.len()));
+    put("dtype", json!(dataset.dtype().name()));
+    let transform = dataset.transform().map_or([1.0, 0.0, 0.0, 0.0, 1.0, 0.0], |t| t.affine());
+    put("transform", numbers(&transform));
+    put("bounds", dataset.bounds().map_or(Value::Null, |b| numbers(&b)));
+    put("crs_epsg", json!(dataset.epsg()));
+    put("crs_wkt", Value::Null);
+    put("nodata", json!(dataset.nodata().map(python_float)));
+    put("compress", compression(image.compression));
+    put("interleave", json!(if image.planar || image.samples == 1 { "band" } else { "pixel" }));
+    // rasterio calls a file tiled by its block width: tiles as wide as the image are not.
+    put("tiled", json!(image.tiling.width != width));
+    put("photometric", color_space(image));
+    put("colorinterp", bands.iter().map(|b| json!(b.color_interpretation)).collect());
+    put("mask_flags", mask_flags(dataset)?);
+    put("scales", bands.iter().map(|b| number(b.scale)).collect());
+    put("offsets", bands.iter().map(|b| number(b.offset)).collect());
+    put("units", bands.iter().map(|b| json!(b.unit)).collect());
+    put("descriptions", bands.iter().map(|b| json!(b.description)).collect());
+    put("tags", default_domain(dataset.items()));
+    put("band_tags", bands.iter().map(|b| default_domain(&b.items)).collect());
+    put("overviews", overviews(dataset)?);
+    put("levels", levels(dataset)?);
+    put("colormap", colormap(dataset));
+    put("ghost", dataset.ghost().map_or(Value::Null, |g| g.items.iter().map(|(k, v)| (k.clone(), json!(v))).collect()));
+    put("ifds", ifds(dataset)?);
+    Ok(Value::Object(object))
+}
+
+/// JSON has no infinities: they become null.
+fn number(value: f64) -> Value {
+    json!(value)
+}
+
+fn numbers(values: &[f64]) -> Value {
+    values.iter().map(|v| number(*v)).collect()
+}
+
+/// A float as Python's `repr` writes it.
+fn python_float(value: f64) -> String {
+    if value.is_nan() {
+        return "nan".into();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "inf".into() } else { "-inf".into() };
+    }
+    let scientific = format!("{value:e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-4..16).contains(&exponent) {
+        let plain = format!("{value}");
+        return if plain.contains('.') { plain } else { plain + ".0" };
+    }
+    format!("{digits}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
+}
+
+fn compression(code: u16) -> Value {
+    match codec::name(code) {
+        _ if code == codec::NONE => Value::Null,
+        Some(name) => json!(name),
+        None => json!(code.to_string()),
+    }
+}
+
+/// GDAL's SOURCE_COLOR_SPACE: what the samples were before they became RGB.
+fn color_space(image: &crate::tiff::Image) -> Value {
+    match image.photometric {
+        Photometric::YCBCR => json!("YCbCr"),
+        Photometric::SEPARATED if image.bits == 8 => json!("CMYK"),
+        Photometric::CIELAB if image.bits == 8 => json!("CIELab"),
+        _ => Value::Null,
+    }
+}
+
+fn mask_flags(dataset: &Dataset) -> Result<Value> {
+    let has_mask = dataset.level_info(0)?.has_mask;
+    let alpha = dataset.description().alpha_band();
+    let flags = |band: usize| match alpha {
+        _ if has_mask => json!(["per_dataset"]),
+        _ if dataset.nodata().is_some() => json!(["nodata"]),
+        Some(alpha) if band != alpha => json!(["per_dataset", "alpha"]),
+        _ => json!(["all_valid"]),
+    };
+    Ok((0..dataset.bands().len()).map(flags).collect())
+}
+
+fn default_domain(items: &Items) -> Value {
+    items.iter().filter(|(domain, _, _)| domain.is_empty()).map(|(_, key, value)| (key.clone(), json!(value))).collect()
+}
+
+fn overviews(dataset: &Dataset) -> Result<Value> {
+    let full = dataset.size().0 as f64;
+    (1..dataset.level_count()?).map(|level| Ok(json!((full / dataset.level_info(level)?.width as f64).round_ties_even() as u64))).collect()
+}
+
+fn levels(dataset: &Dataset) -> Result<Value> {
+    let describe = |level| {
+        let info = dataset.level_info(level)?;
+        Ok(json!({"width": info.width, "height": info.height, "block": [info.block_width, info.block_height], "mask": info.has_mask}))
+    };
+    (0..dataset.level_count()?).map(describe).collect()
+}
+
+fn colormap(dataset: &Dataset) -> Value {
+    let Some(palette) = dataset.palette() else { return Value::Null };
+    palette.iter().enumerate().map(|(i, rgba)| (i.to_string(), json!(rgba))).collect()
+}
+
+fn ifds(dataset: &Dataset) -> Result<Value> {
+    let names = |ifd| {
+        let name = |tag: u16| tag_name(tag).map_or_else(|| tag.to_string(), str::to_owned);
+        Ok(json!({"tags": dataset.tags(ifd)?.iter().map(|e| name(e.tag)).collect::<Vec<_>>()}))
+    };
+    (0..dataset.ifd_count()?).map(names).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::python_float;
+
+    #[test]
+    fn floats_are_written_as_python_writes_them() {
+        for (value, text) in [(-9999.0, "-9999.0"), (0.1, "0.1"), (1e20, "1e+20"), (-3.402_823_466_385_288_6e38, "-3.4028234663852886e+38"), (1e-5, "1e-05"), (1e15, "1000000000000000.0"), (1e16, "1e+16")] {
+            assert_eq!(python_float(value), text);
+        }
+        assert_eq!(python_float(f64::NAN), "nan");
+        assert_eq!(python_float(f64::NEG_INFINITY), "-inf");
+    }
+}

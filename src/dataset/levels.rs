@@ -1,0 +1,98 @@
+//! The IFD chain: which images are overviews, which are masks, and whose (GDAL's `GTiffDataset::ScanDirectories`).
+
+use super::open::{read_ifd, read_image};
+use super::{Dataset, Error, Result};
+use crate::cancel::Stop;
+use crate::error::Reason;
+use crate::tiff::{Ifd, Image, TagValue, tag};
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+/// One resolution of the image and its mask.
+#[derive(Debug, Clone)]
+pub(crate) struct Level {
+    pub(crate) image: Arc<Image>,
+    pub(crate) mask: Option<Arc<Image>>,
+}
+
+/// All IFDs of the file.
+pub(crate) struct Chain {
+    /// In the order of the chain, then the SubIFDs of the first.
+    pub(crate) ifds: Vec<Ifd>,
+    /// Full resolution first, then the overviews in file order.
+    pub(crate) levels: Vec<Level>,
+}
+
+/// Follows the chain from the first IFD on. A damaged IFD ends it, as it does for libtiff; a failing server does not go unsaid.
+pub(super) async fn follow(dataset: &Dataset, stop: &Stop) -> Result<Chain> {
+    let (reader, header) = (&dataset.reader, &dataset.header);
+    let mut ifds = vec![dataset.first_ifd.clone()];
+    let mut images = Vec::new();
+    let mut seen = HashSet::from([dataset.first_ifd.offset]);
+    let mut waiting: VecDeque<u64> = [dataset.first_ifd.next].into();
+    waiting.extend(sub_ifds(dataset, stop).await?);
+    while let Some(offset) = waiting.pop_front() {
+        if offset == 0 {
+            continue;
+        }
+        if !seen.insert(offset) {
+            reader.warn(|| format!("the IFD chain leads back to offset {offset}; it is followed no further"));
+            continue;
+        }
+        check_count(seen.len() as u64, reader.settings.limits.ifds as u64)?;
+        let ifd = match read_ifd(reader, header, offset, stop).await {
+            Err(e) if is_damage(&e) => {
+                reader.warn(|| format!("the IFD chain ends at a damaged IFD: {e}"));
+                continue;
+            }
+            other => other?,
+        };
+        waiting.push_front(ifd.next);
+        match read_image(reader, header, &ifd, stop).await {
+            Ok(image) => images.push(image),
+            Err(e) if is_damage(&e) => reader.warn(|| format!("IFD {} is not used: {e}", ifds.len())),
+            Err(e) => return Err(e),
+        }
+        ifds.push(ifd);
+    }
+    Ok(Chain { ifds, levels: levels(&dataset.first_image, images) })
+}
+
+fn check_count(value: u64, limit: u64) -> Result<()> {
+    let what = "the number of IFDs".to_owned();
+    if value > limit { Err(Reason::LimitExceeded { what, value, setting: "limits.ifds", limit }.into()) } else { Ok(()) }
+}
+
+fn is_damage(e: &Error) -> bool {
+    matches!(e.reason(), Reason::Format(_) | Reason::Unsupported(_))
+}
+
+async fn sub_ifds(dataset: &Dataset, stop: &Stop) -> Result<Vec<u64>> {
+    let Some(entry) = dataset.first_ifd.find(tag::SUB_IFDS) else { return Ok(Vec::new()) };
+    check_count(entry.count, dataset.reader.settings.limits.ifds as u64)?;
+    match super::read_tag(&dataset.reader, &dataset.header, entry, stop).await {
+        Ok(TagValue::Unsigned(offsets)) => Ok(offsets),
+        Ok(_) => Ok(Vec::new()),
+        Err(e) if is_damage(&e) => Ok(Vec::new()),
+        Err(e) => Err(e),
+    }
+}
+
+/// Sorts images into overviews and masks. A mask belongs to the level of its size, the first that has none yet.
+fn levels(first: &Arc<Image>, images: Vec<Image>) -> Vec<Level> {
+    let mut levels = vec![Level { image: Arc::clone(first), mask: None }];
+    let (masks, others): (Vec<_>, Vec<_>) = images.into_iter().partition(Image::is_mask);
+    for image in others {
+        // GDAL takes only overviews that have all bands; pages and subdatasets are no levels.
+        if image.is_reduced() && image.samples == first.samples && image.dtype == first.dtype {
+            levels.push(Level { image: Arc::new(image), mask: None });
+        }
+    }
+    for mask in masks {
+        let fits = |level: &&mut Level| level.mask.is_none() && (level.image.width, level.image.height) == (mask.width, mask.height);
+        if let Some(level) = levels.iter_mut().find(fits) {
+            level.mask = Some(Arc::new(mask));
+        }
+    }
+    levels
+}

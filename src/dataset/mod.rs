@@ -1,0 +1,279 @@
+//! An open file: its levels, masks, metadata and source.
+//!
+//! [`Dataset::open`] reads the header and the first IFD. The rest of the IFD chain (overviews, masks) is followed when somebody asks for
+//! it, once: a file whose other IFDs lie far behind opens in one request.
+
+mod color;
+mod describe;
+mod json;
+mod levels;
+mod metadata;
+mod open;
+
+pub use color::Palette;
+pub use describe::Band;
+pub use metadata::Items;
+
+pub(crate) use describe::Description;
+pub(crate) use levels::{Chain, Level};
+pub(crate) use open::read_tag;
+
+use crate::cancel::Stop;
+use crate::error::{Error, Result};
+use crate::geo::GeoTransform;
+use crate::options::Options;
+use crate::raster::{DType, Nodata};
+use crate::source::callback::ReadRanges;
+use crate::source::reader::Reader;
+use crate::source::{CallbackSource, MemorySource, Source, uri};
+use crate::stats::Snapshot;
+use crate::tiff::{Entry, Ghost, Header, Ifd, Image, TagValue};
+use bytes::Bytes;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+
+/// An open file. Cheap to share: every method may be called from any thread at any time.
+pub struct Dataset {
+    pub(crate) reader: Reader,
+    pub(crate) header: Header,
+    ghost: Option<Ghost>,
+    first_ifd: Ifd,
+    first_image: Arc<Image>,
+    description: Description,
+    chain: OnceCell<Chain>,
+}
+
+/// One resolution of the image.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct LevelInfo {
+    /// Pixels.
+    pub width: u64,
+    /// Pixels.
+    pub height: u64,
+    /// Pixels of one block; strips are as wide as the image.
+    pub block_width: u64,
+    /// Pixels of one block.
+    pub block_height: u64,
+    /// Columns of blocks.
+    pub blocks_across: u64,
+    /// Rows of blocks.
+    pub blocks_down: u64,
+    /// Tiles, not strips.
+    pub tiled: bool,
+    /// An internal mask belongs to it.
+    pub has_mask: bool,
+    /// `Compression`.
+    pub compression: u16,
+    /// `Predictor`.
+    pub predictor: u16,
+}
+
+impl Dataset {
+    /// Opens a path or a URL. Blocks; not to be called inside a callback of this library.
+    pub fn open(uri: &str, options: &Options) -> Result<Self> {
+        let name = uri::public_name(uri);
+        let settings = options.resolve()?;
+        let location = uri::Location::parse(uri)?;
+        let source = crate::source::connect(&location, &settings).map_err(|e| e.in_file(&name))?;
+        crate::runtime::block_on(open::open(source, name, settings))
+    }
+
+    /// Opens a file that lies in memory.
+    pub fn open_memory(bytes: Bytes, options: &Options) -> Result<Self> {
+        Self::open_source(Arc::new(MemorySource::new(bytes)), "memory", options)
+    }
+
+    /// Opens a file that the caller's reader reads.
+    pub(crate) fn open_reader(reader: Arc<dyn ReadRanges>, options: &Options) -> Result<Self> {
+        Self::open_source(Arc::new(CallbackSource::new(reader)), "reader", options)
+    }
+
+    fn open_source(source: Arc<dyn Source>, name: &str, options: &Options) -> Result<Self> {
+        let settings = options.resolve()?;
+        crate::runtime::block_on(open::open(source, name.to_owned(), settings))
+    }
+
+    /// The file's name, without credentials.
+    pub fn name(&self) -> &str {
+        self.reader.name()
+    }
+
+    /// The file's size in bytes.
+    pub fn file_size(&self) -> u64 {
+        self.reader.size()
+    }
+
+    /// Whether it is a BigTIFF.
+    pub fn is_big_tiff(&self) -> bool {
+        self.header.big_tiff
+    }
+
+    /// Whether its numbers are big-endian (`MM`).
+    pub fn is_big_endian(&self) -> bool {
+        self.header.order.is_big()
+    }
+
+    /// Width and height of level 0 in pixels.
+    pub fn size(&self) -> (u64, u64) {
+        (self.first_image.width, self.first_image.height)
+    }
+
+    /// The type of the samples, as they are read.
+    pub fn dtype(&self) -> DType {
+        self.first_image.dtype
+    }
+
+    /// The bands, described.
+    pub fn bands(&self) -> &[Band] {
+        &self.description.bands
+    }
+
+    /// The palette of a paletted image.
+    pub fn palette(&self) -> Option<&Palette> {
+        self.description.palette.as_ref()
+    }
+
+    /// The promises of GDAL's ghost area, where the file has one.
+    pub fn ghost(&self) -> Option<&Ghost> {
+        self.ghost.as_ref()
+    }
+
+    /// The dataset's metadata, GDAL's default domain and others.
+    pub fn items(&self) -> &Items {
+        &self.description.items
+    }
+
+    /// The nodata value as a double.
+    pub fn nodata(&self) -> Option<f64> {
+        self.description.nodata.map(Nodata::as_f64)
+    }
+
+    pub(crate) fn nodata_value(&self) -> Option<Nodata> {
+        self.description.nodata
+    }
+
+    pub(crate) fn description(&self) -> &Description {
+        &self.description
+    }
+
+    pub(crate) fn first_image(&self) -> &Image {
+        &self.first_image
+    }
+
+    /// Transform of level 0; `None` where the file has none.
+    pub fn transform(&self) -> Option<GeoTransform> {
+        self.description.transform
+    }
+
+    /// Ground control points: column, row, 0, x, y, z each.
+    pub fn gcps(&self) -> &[f64] {
+        &self.description.gcps
+    }
+
+    /// Left, bottom, right, top in the image's CRS; `None` without a transform.
+    pub fn bounds(&self) -> Option<[f64; 4]> {
+        let (width, height) = self.size();
+        self.transform().map(|t| t.bounds(width, height))
+    }
+
+    /// The EPSG code of the horizontal CRS; `None` where the file names none.
+    pub fn epsg(&self) -> Option<u32> {
+        self.description.geo_keys.epsg()
+    }
+
+    /// The CRS's name as the file cites it.
+    pub fn crs_citation(&self) -> Option<&str> {
+        self.description.geo_keys.citation()
+    }
+
+    /// What this handle has done so far.
+    pub fn stats(&self) -> Snapshot {
+        self.reader.counters.snapshot()
+    }
+
+    /// The number of resolutions: 1 plus the overviews. Reads the rest of the IFD chain the first time.
+    pub fn level_count(&self) -> Result<usize> {
+        crate::runtime::block_on(async { Ok(self.chain(&self.stop()).await?.levels.len()) })
+    }
+
+    /// One resolution, 0 being full. Reads the rest of the IFD chain the first time.
+    pub fn level_info(&self, level: usize) -> Result<LevelInfo> {
+        crate::runtime::block_on(async {
+            let level = self.level(level, &self.stop()).await?;
+            let (image, tiling) = (&level.image, level.image.tiling);
+            Ok(LevelInfo {
+                width: image.width,
+                height: image.height,
+                block_width: tiling.width,
+                block_height: tiling.height,
+                blocks_across: tiling.across,
+                blocks_down: tiling.down,
+                tiled: tiling.tiled,
+                has_mask: level.mask.is_some(),
+                compression: image.compression,
+                predictor: image.predictor,
+            })
+        })
+    }
+
+    /// The transform of a level: that of level 0, with larger pixels.
+    pub fn level_transform(&self, level: usize) -> Result<Option<GeoTransform>> {
+        let (info, (width, height)) = (self.level_info(level)?, self.size());
+        let factor = |full: u64, reduced: u64| full as f64 / reduced as f64;
+        Ok(self.transform().map(|t| t.scaled(factor(width, info.width), factor(height, info.height))))
+    }
+
+    /// The number of IFDs: those of the chain, then the SubIFDs.
+    pub fn ifd_count(&self) -> Result<usize> {
+        crate::runtime::block_on(async { Ok(self.chain(&self.stop()).await?.ifds.len()) })
+    }
+
+    /// The entries of an IFD, in file order.
+    pub fn tags(&self, ifd: usize) -> Result<Vec<Entry>> {
+        if ifd == 0 {
+            return Ok(self.first_ifd.entries.clone());
+        }
+        crate::runtime::block_on(async { Ok(self.ifd(ifd, &self.stop()).await?.entries.clone()) })
+    }
+
+    /// The value of an IFD's tag. Reads it from the file where it is not in memory yet.
+    pub fn tag_value(&self, ifd: usize, tag: u16) -> Result<TagValue> {
+        crate::runtime::block_on(async {
+            let stop = self.stop();
+            let entry = *self.ifd(ifd, &stop).await?.find(tag).ok_or_else(|| {
+                Error::out_of_bounds(format!("IFD {ifd} has no tag {tag}")).in_file(self.name())
+            })?;
+            open::read_tag(&self.reader, &self.header, &entry, &stop).await.map_err(|e| e.in_file(self.name()))
+        })
+    }
+
+    async fn ifd(&self, ifd: usize, stop: &Stop) -> Result<&Ifd> {
+        if ifd == 0 {
+            return Ok(&self.first_ifd);
+        }
+        let ifds = &self.chain(stop).await?.ifds;
+        ifds.get(ifd).ok_or_else(|| Error::out_of_bounds(format!("there is no IFD {ifd}; the file has {}", ifds.len())).in_file(self.name()))
+    }
+
+    /// All levels and IFDs, read once.
+    pub(crate) async fn chain(&self, stop: &Stop) -> Result<&Chain> {
+        self.chain.get_or_try_init(|| levels::follow(self, stop)).await.map_err(|e| e.in_file(self.name()))
+    }
+
+    pub(crate) async fn level(&self, level: usize, stop: &Stop) -> Result<&Level> {
+        let levels = &self.chain(stop).await?.levels;
+        let missing = || Error::out_of_bounds(format!("there is no level {level}; the file has levels 0 to {}", levels.len() - 1));
+        levels.get(level).ok_or_else(|| missing().in_file(self.name()))
+    }
+
+    /// What stops calls that have no limits of their own.
+    pub(crate) fn stop(&self) -> Stop {
+        Stop::new(self.reader.settings.cancel.clone(), None)
+    }
+
+    /// The whole description as JSON: what `cogtool info --json` prints (keys in `api.md`).
+    pub fn metadata_json(&self) -> Result<serde_json::Value> {
+        json::describe(self)
+    }
+}

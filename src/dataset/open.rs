@@ -1,0 +1,89 @@
+//! Opening: the first request, the header, the first IFD and the tags that describe the dataset.
+
+use super::Dataset;
+use super::describe::{DESCRIPTION_TAGS, Description, TagValues};
+use crate::cancel::Stop;
+use crate::error::{Error, Reason, Result};
+use crate::options::Settings;
+use crate::source::Source;
+use crate::source::reader::Reader;
+use crate::tiff::{Entry, EntryValue, Ghost, HEADER_BYTES, Header, IMAGE_TAGS, Ifd, Image, TagBytes, TagValue, ghost_text, ifd_count, ifd_count_size, ifd_size};
+use bytes::Bytes;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+
+pub(super) async fn open(source: Arc<dyn Source>, name: String, settings: Settings) -> Result<Dataset> {
+    let stop = Stop::new(settings.cancel.clone(), None);
+    let reader = Reader::open(source, name, settings, &stop).await?;
+    let name = reader.name().to_owned();
+    describe(reader, &stop).await.map_err(|e| e.in_file(&name))
+}
+
+async fn describe(reader: Reader, stop: &Stop) -> Result<Dataset> {
+    let start = reader.known(&(0..HEADER_BYTES.min(reader.size()))).unwrap_or_default();
+    let header = Header::parse(&start)?;
+    let head = reader.known(&(0..reader.size().min(reader.settings.header_bytes))).unwrap_or_default();
+    let ghost = ghost_text(&head, &header).map(Ghost::parse);
+    let first_ifd = read_ifd(&reader, &header, header.first_ifd, stop).await?;
+    let first_image = read_image(&reader, &header, &first_ifd, stop).await?;
+    let mut values = TagValues::new();
+    for code in DESCRIPTION_TAGS {
+        if let Some(entry) = first_ifd.find(*code) {
+            match read_tag(&reader, &header, entry, stop).await {
+                Ok(value) => drop(values.insert(*code, value)),
+                // A damaged tag that only describes does not make the pixels unreadable.
+                Err(e) if matches!(e.reason(), Reason::Format(_)) => reader.warn(|| format!("tag {code} is left out: {e}")),
+                Err(e) => return Err(e),
+            }
+        }
+    }
+    let description = Description::new(&first_image, &values);
+    Ok(Dataset { reader, header, ghost, first_ifd, first_image: Arc::new(first_image), description, chain: OnceCell::new() })
+}
+
+/// Reads the IFD at `offset`.
+pub(super) async fn read_ifd(reader: &Reader, header: &Header, offset: u64, stop: &Stop) -> Result<Ifd> {
+    if offset == 0 || offset >= reader.size() {
+        let message = format!("an IFD is said to be at offset {offset}, but the file has {} bytes", reader.size());
+        return Err(Error::format(message).at_offset(offset));
+    }
+    let count = reader.header(offset, ifd_count_size(header), stop).await?;
+    let count = ifd_count(&count, header).map_err(|e| e.at_offset(offset))?;
+    if count == 0 {
+        return Err(Error::format("an IFD has no entries").at_offset(offset));
+    }
+    // The last IFD of a file may lack the offset of the next one.
+    let size = ifd_size(count, header).min(reader.size() - offset);
+    let bytes = reader.header(offset, size, stop).await?;
+    Ifd::parse(&bytes, offset, header).map_err(|e| e.at_offset(offset))
+}
+
+/// Reads the tags that make an IFD an image.
+pub(super) async fn read_image(reader: &Reader, header: &Header, ifd: &Ifd, stop: &Stop) -> Result<Image> {
+    let mut bytes = TagBytes::new();
+    for code in IMAGE_TAGS {
+        if let Some(entry) = ifd.find(*code) {
+            if matches!(entry.value, EntryValue::At(_)) {
+                bytes.insert(*code, read_tag_bytes(reader, entry, stop).await?);
+            }
+        }
+    }
+    Image::parse(ifd, &bytes, header.order).map_err(|e| e.at_offset(ifd.offset))
+}
+
+/// Reads a tag's value.
+pub(crate) async fn read_tag(reader: &Reader, header: &Header, entry: &Entry, stop: &Stop) -> Result<TagValue> {
+    let bytes = read_tag_bytes(reader, entry, stop).await?;
+    Ok(TagValue::decode(entry.field_type, &bytes, header.order))
+}
+
+async fn read_tag_bytes(reader: &Reader, entry: &Entry, stop: &Stop) -> Result<Bytes> {
+    let Some(len) = entry.byte_len() else {
+        return Err(Error::format(format!("tag {} has field type {} and count {}, whose size is not known", entry.tag, entry.field_type, entry.count)));
+    };
+    match entry.value {
+        EntryValue::Inline(inline) => Ok(Bytes::copy_from_slice(inline.get(..len as usize).unwrap_or_default())),
+        EntryValue::At(_) if len == 0 => Ok(Bytes::new()),
+        EntryValue::At(offset) => reader.header(offset, len, stop).await,
+    }
+}

@@ -1,0 +1,105 @@
+//! Pixel to map coordinates: ModelPixelScale and ModelTiepoint, or ModelTransformation (GeoTIFF 1.1, section 7.3; GDAL's
+//! `GTiffDataset::LoadGeoreferencing`).
+
+/// GDAL's order: x = t[0] + column·t[1] + row·t[2], y = t[3] + column·t[4] + row·t[5], with pixel corners as whole numbers.
+/// (affine's a, b, c, d, e, f are t[1], t[2], t[0], t[4], t[5], t[3].)
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GeoTransform(pub [f64; 6]);
+
+impl GeoTransform {
+    /// The map coordinates of a pixel position.
+    pub fn apply(&self, column: f64, row: f64) -> (f64, f64) {
+        let t = &self.0;
+        (t[0] + column * t[1] + row * t[2], t[3] + column * t[4] + row * t[5])
+    }
+
+    /// The same for a level that is smaller by these factors.
+    #[must_use]
+    pub fn scaled(&self, x: f64, y: f64) -> Self {
+        let t = &self.0;
+        Self([t[0], t[1] * x, t[2] * y, t[3], t[4] * x, t[5] * y])
+    }
+
+    /// In affine's order, as `cogtool info --json` prints it.
+    pub fn affine(&self) -> [f64; 6] {
+        let t = &self.0;
+        [t[1], t[2], t[0], t[4], t[5], t[3]]
+    }
+
+    /// Left, bottom, right, top as rasterio gives them for an image of this size: for a rotated image the box around its corners,
+    /// otherwise the first and the last corner (so that bottom is above top in a south-up image).
+    pub fn bounds(&self, width: u64, height: u64) -> [f64; 4] {
+        let (w, h) = (width as f64, height as f64);
+        if self.0[2] == 0.0 && self.0[4] == 0.0 {
+            let ((left, top), (right, bottom)) = (self.apply(0.0, 0.0), self.apply(w, h));
+            return [left, bottom, right, top];
+        }
+        let corners = [self.apply(0.0, 0.0), self.apply(w, 0.0), self.apply(0.0, h), self.apply(w, h)];
+        let fold = |pick: fn(f64, f64) -> f64, start: f64, of: fn(&(f64, f64)) -> f64| corners.iter().map(of).fold(start, pick);
+        [
+            fold(f64::min, f64::INFINITY, |c| c.0),
+            fold(f64::min, f64::INFINITY, |c| c.1),
+            fold(f64::max, f64::NEG_INFINITY, |c| c.0),
+            fold(f64::max, f64::NEG_INFINITY, |c| c.1),
+        ]
+    }
+}
+
+/// What the file says of its place.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Georeferencing {
+    Transform(GeoTransform),
+    /// Tie points only: ground control points, six numbers each.
+    Gcps(Vec<f64>),
+    None,
+}
+
+/// Combines the three tags. A negative ScaleY is read as north-up, as GDAL does by default.
+pub(crate) fn georeferencing(scale: &[f64], tiepoints: &[f64], matrix: &[f64], pixel_is_point: bool) -> Georeferencing {
+    let transform = match (scale, tiepoints, matrix) {
+        (&[sx, sy, ..], &[i, j, _, x, y, _, ..], _) if sx != 0.0 && sy != 0.0 => {
+            let sy = -sy.abs();
+            Some([x - i * sx, sx, 0.0, y - j * sy, 0.0, sy])
+        }
+        (_, _, &[a, b, _, d, e, f, _, h, ..]) if matrix.len() == 16 => Some([d, a, b, h, e, f]),
+        _ => None,
+    };
+    match transform {
+        Some(mut t) => {
+            if pixel_is_point {
+                t[0] -= 0.5 * t[1] + 0.5 * t[2];
+                t[3] -= 0.5 * t[4] + 0.5 * t[5];
+            }
+            Georeferencing::Transform(GeoTransform(t))
+        }
+        None if tiepoints.len() >= 6 => Georeferencing::Gcps(tiepoints.to_vec()),
+        None => Georeferencing::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scale_and_tiepoint_with_the_point_shift() {
+        let area = georeferencing(&[10.0, 12.5, 0.0], &[1.0, 2.0, 0.0, 500.0, 4000.0, 0.0], &[], false);
+        assert_eq!(area, Georeferencing::Transform(GeoTransform([490.0, 10.0, 0.0, 4025.0, 0.0, -12.5])));
+        let point = georeferencing(&[10.0, -12.5, 0.0], &[0.0, 0.0, 0.0, 500.0, 4000.0, 0.0], &[], true);
+        assert_eq!(point, Georeferencing::Transform(GeoTransform([495.0, 10.0, 0.0, 4006.25, 0.0, -12.5])));
+    }
+
+    #[test]
+    fn a_matrix_serves_where_there_is_no_scale() {
+        let m = [10.0, 2.0, 0.0, 100.0, 3.0, -11.0, 0.0, 200.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
+        assert_eq!(georeferencing(&[], &[], &m, false), Georeferencing::Transform(GeoTransform([100.0, 10.0, 2.0, 200.0, 3.0, -11.0])));
+        assert_eq!(georeferencing(&[], &[], &m[..12], false), Georeferencing::None);
+        assert!(matches!(georeferencing(&[], &[0.0; 12], &[], false), Georeferencing::Gcps(_)));
+    }
+
+    #[test]
+    fn rotated_bounds_hold_every_corner() {
+        let t = GeoTransform([500_000.0, 10.0, 2.0, 4_200_000.0, 3.0, -11.0]);
+        assert_eq!(t.bounds(140, 105), [500_000.0, 4_198_845.0, 501_610.0, 4_200_420.0]);
+    }
+}

@@ -1,0 +1,294 @@
+//! From a decoded block to the caller's rows: band selection, nearest sampling, and GDAL's type conversion
+//! (`GDALCopyWords`: NaN to 0, round half away from zero, clamp).
+
+use super::dtype::DType;
+use super::view::{Axis, BlockView, Destination};
+use half::f16;
+use std::ops::Range;
+
+/// A real number type that samples are stored in.
+trait Number: Copy {
+    /// 64-bit integers don't fit a double and take the way through `i128`.
+    const WIDE: bool = false;
+    fn load(bytes: &[u8]) -> Self;
+    fn to_f64(self) -> f64;
+    fn to_i128(self) -> i128 {
+        0
+    }
+    fn from_f64(value: f64) -> Self;
+    fn from_i128(value: i128) -> Self;
+}
+
+macro_rules! integer {
+    ($($type:ty, $wide:literal;)*) => {$(
+        impl Number for $type {
+            const WIDE: bool = $wide;
+            #[inline(always)]
+            fn load(bytes: &[u8]) -> Self {
+                bytes.try_into().map_or(0, <$type>::from_ne_bytes)
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self as f64
+            }
+            #[inline(always)]
+            fn to_i128(self) -> i128 {
+                self as i128
+            }
+            // `as` clamps and takes NaN to 0; `round` is half away from zero.
+            #[inline(always)]
+            fn from_f64(value: f64) -> Self {
+                value.round() as $type
+            }
+            #[inline(always)]
+            fn from_i128(value: i128) -> Self {
+                value.clamp(<$type>::MIN as i128, <$type>::MAX as i128) as $type
+            }
+        }
+    )*};
+}
+integer! { u8, false; i8, false; u16, false; i16, false; u32, false; i32, false; u64, true; i64, true; }
+
+macro_rules! real {
+    ($($type:ty, $to:expr, $from:expr;)*) => {$(
+        impl Number for $type {
+            #[inline(always)]
+            fn load(bytes: &[u8]) -> Self {
+                bytes.try_into().map_or($from(0.0), <$type>::from_ne_bytes)
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                $to(self)
+            }
+            #[inline(always)]
+            fn from_f64(value: f64) -> Self {
+                $from(value)
+            }
+            #[inline(always)]
+            fn from_i128(value: i128) -> Self {
+                $from(value as f64)
+            }
+        }
+    )*};
+}
+real! { f32, f64::from, |v: f64| v as f32; f64, |v| v, |v| v; f16, f64::from, f16::from_f64; }
+
+#[inline(always)]
+fn cast<S: Number, D: Number>(value: S) -> D {
+    if S::WIDE { D::from_i128(value.to_i128()) } else { D::from_f64(value.to_f64()) }
+}
+
+/// Where in the output one block goes.
+pub(crate) struct Part<'a> {
+    pub(crate) columns: &'a Axis,
+    pub(crate) rows: &'a Axis,
+    pub(crate) out_columns: Range<usize>,
+    pub(crate) out_rows: Range<usize>,
+}
+
+impl Part<'_> {
+    fn first_column(&self, block: &BlockView<'_>) -> usize {
+        self.columns.source(self.out_columns.start).saturating_sub(block.x) as usize
+    }
+}
+
+/// Copies bands of a block to its part of the destination. `bands` pairs a sample of the block's pixels with a band of the destination.
+pub(crate) fn copy_samples(block: &BlockView<'_>, bands: &[(usize, usize)], part: &Part<'_>, to: &Destination) {
+    let same_type = block.dtype == to.dtype;
+    let size = block.dtype.size();
+    let step = block.samples * size;
+    let whole_pixels = same_type && part.columns.is_identity() && to.is_pixel_interleaved() && bands.len() == block.samples
+        && to.bands() == block.samples && bands.iter().all(|(from, to)| from == to);
+    for out_row in part.out_rows.clone() {
+        let row = block.row(part.rows.source(out_row));
+        let first = part.first_column(block) * step;
+        if whole_pixels {
+            to.copy_pixels(out_row, part.out_columns.start, row.get(first..first + part.out_columns.len() * step).unwrap_or_default());
+            continue;
+        }
+        for &(sample, band) in bands {
+            let source = Source { row, offset: sample * size, step };
+            if same_type && part.columns.is_identity() {
+                copy_same_type(&source, first, size, part, band, out_row, to);
+            } else {
+                convert_row(&source, block, part, band, out_row, to);
+            }
+        }
+    }
+}
+
+/// A row of one band inside a chunky block.
+struct Source<'a> {
+    row: &'a [u8],
+    offset: usize,
+    step: usize,
+}
+
+fn copy_same_type(source: &Source<'_>, first: usize, size: usize, part: &Part<'_>, band: usize, out_row: usize, to: &Destination) {
+    let (n, column) = (part.out_columns.len(), part.out_columns.start);
+    if n == 0 {
+        return;
+    }
+    let start = first + source.offset;
+    let Some(run) = source.row.get(start..start + (n - 1) * source.step + size) else { return };
+    if source.step == size && to.rows_are_packed() {
+        to.copy_row(band, out_row, column, run);
+        return;
+    }
+    match size {
+        1 => strided::<1>(run, source.step, band, out_row, column, to),
+        2 => strided::<2>(run, source.step, band, out_row, column, to),
+        4 => strided::<4>(run, source.step, band, out_row, column, to),
+        8 => strided::<8>(run, source.step, band, out_row, column, to),
+        _ => strided::<16>(run, source.step, band, out_row, column, to),
+    }
+}
+
+/// Moves every `step`-th sample of `N` bytes. The common steps are constants, so that the loop is unrolled and vectorised.
+fn strided<const N: usize>(run: &[u8], step: usize, band: usize, row: usize, column: usize, to: &Destination) {
+    fn each<const N: usize>(run: &[u8], step: usize) -> impl ExactSizeIterator<Item = [u8; N]> {
+        run.chunks(step).map(|pixel| pixel.first_chunk::<N>().copied().unwrap_or([0; N]))
+    }
+    match step / N {
+        1 => to.write_row(band, row, column, 0, each::<N>(run, N)),
+        3 => to.write_row(band, row, column, 0, each::<N>(run, 3 * N)),
+        4 => to.write_row(band, row, column, 0, each::<N>(run, 4 * N)),
+        _ => to.write_row(band, row, column, 0, each::<N>(run, step)),
+    }
+}
+
+/// The real type that a sample's parts have, and how many parts there are.
+fn parts(dtype: DType) -> (DType, usize) {
+    match dtype {
+        DType::CInt16 => (DType::Int16, 2),
+        DType::CInt32 => (DType::Int32, 2),
+        DType::CFloat32 => (DType::Float32, 2),
+        DType::CFloat64 => (DType::Float64, 2),
+        real => (real, 1),
+    }
+}
+
+fn convert_row(source: &Source<'_>, block: &BlockView<'_>, part: &Part<'_>, band: usize, out_row: usize, to: &Destination) {
+    let (from_type, from_parts) = parts(block.dtype);
+    let (to_type, to_parts) = parts(to.dtype);
+    for i in 0..to_parts {
+        let shift = i * to_type.size();
+        // A real number has no imaginary part: any offset beyond the row reads as 0.
+        let offset = if i < from_parts { source.offset + i * from_type.size() } else { usize::MAX / 2 };
+        let part_of = Source { row: source.row, offset, step: source.step };
+        let place = Place { band, row: out_row, shift };
+        macro_rules! from {
+            ($s:ty) => {
+                match to_type {
+                    DType::UInt8 => convert::<$s, u8>(&part_of, block.x, part, &place, to),
+                    DType::Int8 => convert::<$s, i8>(&part_of, block.x, part, &place, to),
+                    DType::UInt16 => convert::<$s, u16>(&part_of, block.x, part, &place, to),
+                    DType::Int16 => convert::<$s, i16>(&part_of, block.x, part, &place, to),
+                    DType::UInt32 => convert::<$s, u32>(&part_of, block.x, part, &place, to),
+                    DType::Int32 => convert::<$s, i32>(&part_of, block.x, part, &place, to),
+                    DType::UInt64 => convert::<$s, u64>(&part_of, block.x, part, &place, to),
+                    DType::Int64 => convert::<$s, i64>(&part_of, block.x, part, &place, to),
+                    DType::Float16 => convert::<$s, f16>(&part_of, block.x, part, &place, to),
+                    DType::Float32 => convert::<$s, f32>(&part_of, block.x, part, &place, to),
+                    _ => convert::<$s, f64>(&part_of, block.x, part, &place, to),
+                }
+            };
+        }
+        match from_type {
+            DType::UInt8 => from!(u8),
+            DType::Int8 => from!(i8),
+            DType::UInt16 => from!(u16),
+            DType::Int16 => from!(i16),
+            DType::UInt32 => from!(u32),
+            DType::Int32 => from!(i32),
+            DType::UInt64 => from!(u64),
+            DType::Int64 => from!(i64),
+            DType::Float16 => from!(f16),
+            DType::Float32 => from!(f32),
+            _ => from!(f64),
+        }
+    }
+}
+
+struct Place {
+    band: usize,
+    row: usize,
+    shift: usize,
+}
+
+fn convert<S: Number, D: Number>(source: &Source<'_>, block_x: u64, part: &Part<'_>, place: &Place, to: &Destination) {
+    let load = |i: usize| {
+        let at = part.columns.source(i).saturating_sub(block_x) as usize * source.step + source.offset;
+        cast::<S, D>(S::load(source.row.get(at..at + size_of::<S>()).unwrap_or_default()))
+    };
+    to.write_row(place.band, place.row, part.out_columns.start, place.shift, part.out_columns.clone().map(load));
+}
+
+/// Writes one value (a sample of `dtype`) to all pixels of a part, in the bands named: a block that the file does not store.
+pub(crate) fn fill_samples(sample: &[u8; 16], dtype: DType, bands: &[usize], part: &Part<'_>, to: &Destination) {
+    // One row of one pixel that every position maps to.
+    let block = BlockView { bytes: sample.get(..dtype.size()).unwrap_or_default(), dtype, samples: 1, width: 1, x: 0, y: 0 };
+    let columns = Axis::nearest(0.0, 1.0, part.out_columns.end, 1);
+    let flat = Part { columns: &columns, rows: part.rows, out_columns: part.out_columns.clone(), out_rows: 0..0 };
+    for out_row in part.out_rows.clone() {
+        for &band in bands {
+            let source = Source { row: block.bytes, offset: 0, step: 0 };
+            convert_row(&source, &block, &flat, band, out_row, to);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::view::RawBuffer;
+    use super::*;
+
+    fn convert_one<T: Copy>(value: T, from: DType, to: DType) -> Vec<u8> {
+        let mut out = vec![0xaau8; to.size()];
+        let buffer = RawBuffer {
+            data: out.as_mut_ptr(),
+            len: out.len(),
+            strides: [0; 3],
+            mask: std::ptr::null_mut(),
+            mask_len: 0,
+            mask_line_stride: 0,
+        };
+        #[allow(unsafe_code)]
+        // SAFETY: `out` outlives the destination; any T here is plain numbers.
+        let (destination, bytes) = unsafe {
+            let bytes = std::slice::from_raw_parts((&raw const value).cast::<u8>(), size_of::<T>());
+            (Destination::new(&buffer, to, 1, 1, 1).unwrap(), bytes)
+        };
+        let block = BlockView { bytes, dtype: from, samples: 1, width: 1, x: 0, y: 0 };
+        let axis = Axis::identity(0, 1);
+        let part = Part { columns: &axis, rows: &axis, out_columns: 0..1, out_rows: 0..1 };
+        copy_samples(&block, &[(0, 0)], &part, &destination);
+        out
+    }
+
+    #[test]
+    fn floats_round_half_away_and_clamp_and_nan_is_zero() {
+        for (value, expected) in [(2.5f32, 3u8), (-0.5, 0), (255.4, 255), (300.0, 255), (-7.0, 0), (f32::NAN, 0), (f32::INFINITY, 255)] {
+            assert_eq!(convert_one(value, DType::Float32, DType::UInt8), [expected], "{value}");
+        }
+        assert_eq!(convert_one(-2.5f64, DType::Float64, DType::Int16), (-3i16).to_ne_bytes());
+    }
+
+    #[test]
+    fn integers_clamp_and_large_ones_stay_exact() {
+        assert_eq!(convert_one(70_000i32, DType::Int32, DType::UInt16), u16::MAX.to_ne_bytes());
+        assert_eq!(convert_one(-1i8, DType::Int8, DType::UInt8), [0]);
+        let big = (1i64 << 53) + 1;
+        assert_eq!(convert_one(big, DType::Int64, DType::UInt64), (big as u64).to_ne_bytes());
+        assert_eq!(convert_one(u64::MAX, DType::UInt64, DType::Int64), i64::MAX.to_ne_bytes());
+    }
+
+    #[test]
+    fn complex_to_real_keeps_the_real_part_and_real_to_complex_adds_zero() {
+        assert_eq!(convert_one([3i16, 4], DType::CInt16, DType::Int32), 3i32.to_ne_bytes());
+        let out = convert_one(7u8, DType::UInt8, DType::CFloat32);
+        assert_eq!(out, [7f32.to_ne_bytes(), 0f32.to_ne_bytes()].concat());
+        let wide = convert_one([3i16, -4], DType::CInt16, DType::CFloat64);
+        assert_eq!(wide, [3f64.to_ne_bytes(), (-4f64).to_ne_bytes()].concat());
+    }
+}

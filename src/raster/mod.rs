@@ -1,0 +1,13 @@
+//! Samples: their types, conversion between them, strided destinations, masks.
+
+mod convert;
+mod dtype;
+mod mask;
+mod unpack;
+mod view;
+
+pub(crate) use convert::{Part, copy_samples, fill_samples};
+pub use dtype::DType;
+pub(crate) use mask::Nodata;
+pub(crate) use unpack::unpack;
+pub(crate) use view::{Axis, BlockView, Destination, RawBuffer};

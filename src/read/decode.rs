@@ -1,0 +1,148 @@
+//! One block: stored bytes to native samples.
+
+use super::locate::{check_size, packed_bytes};
+use crate::codec::{self, BlockLayout, CodecError, predictor};
+use crate::dataset::Dataset;
+use crate::error::{Error, Result};
+use crate::raster::{BlockView, unpack};
+use crate::source::reader::Reader;
+use crate::tiff::Image;
+use std::cell::RefCell;
+
+/// Buffers that a thread keeps between blocks: what was read, what was decoded, what was unpacked.
+#[derive(Default)]
+struct Scratch {
+    stored: Vec<u8>,
+    packed: Vec<u8>,
+    wide: Vec<u8>,
+}
+
+/// A buffer larger than this is given back after its block.
+const KEEP: usize = 64 << 20;
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// The stored bytes of a block, or how to get them.
+pub(super) enum Input<'a> {
+    Bytes(&'a [u8]),
+    /// A range of a local source, read into this thread's buffer.
+    Local(std::ops::Range<u64>),
+}
+
+/// Decodes a block of `image` in block row `y` and hands it to `place`.
+pub(super) fn with_block<T>(
+    dataset: &Dataset,
+    image: &Image,
+    (x, y): (u64, u64),
+    input: &Input<'_>,
+    place: impl FnOnce(&BlockView<'_>) -> T,
+) -> Result<T> {
+    SCRATCH.with_borrow_mut(|scratch| {
+        let Scratch { stored, packed, wide } = scratch;
+        let reader = &dataset.reader;
+        let stored = stored_bytes(reader, input, stored)?;
+        let samples = decode((reader, dataset.is_big_endian()), image, y, stored, packed, wide)?;
+        let view = BlockView {
+            bytes: samples,
+            dtype: image.dtype,
+            samples: image.block_samples(),
+            width: image.tiling.width as usize,
+            x: x * image.tiling.width,
+            y: y * image.tiling.height,
+        };
+        let result = place(&view);
+        for buffer in [&mut scratch.stored, packed, wide] {
+            if buffer.capacity() > KEEP {
+                *buffer = Vec::new();
+            }
+        }
+        Ok(result)
+    })
+}
+
+fn stored_bytes<'a>(reader: &'a Reader, input: &'a Input<'_>, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+    let range = match input {
+        Input::Bytes(bytes) => return Ok(bytes),
+        Input::Local(range) => range,
+    };
+    let local = reader.local().ok_or_else(|| Error::io("the source is not local"))?;
+    if let Some(bytes) = local.slice(range) {
+        return Ok(bytes);
+    }
+    let buffer = sized(buffer, (range.end - range.start) as usize)?;
+    local.read_at(range.start, buffer)?;
+    Ok(buffer)
+}
+
+/// The first `len` bytes of a buffer, made longer if need be. What they hold is left over from earlier blocks.
+fn sized(buffer: &mut Vec<u8>, len: usize) -> Result<&mut [u8]> {
+    if buffer.len() < len {
+        // Not `resize`: that would copy the old contents.
+        *buffer = Vec::new();
+        buffer.try_reserve_exact(len).map_err(|_| Error::io(format!("{len} bytes of memory for a block could not be had")))?;
+        *buffer = vec![0; len];
+    }
+    buffer.get_mut(..len).ok_or_else(|| Error::io("a buffer is too short"))
+}
+
+fn decode<'a>(source: (&Reader, bool), image: &Image, y: u64, stored: &[u8], packed: &'a mut Vec<u8>, wide: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+    let (reader, big_endian) = source;
+    let rows = image.stored_rows(y);
+    let len = packed_bytes(image, rows).ok_or_else(|| Error::format("a block is larger than can be counted"))?;
+    check_size(reader, "the size of a decoded block", len)?;
+    let pixels = image.tiling.width * rows * image.block_samples() as u64;
+    let wide_len = pixels.saturating_mul(image.dtype.size() as u64);
+    check_size(reader, "the size of a decoded block", wide_len)?;
+    let layout = BlockLayout {
+        width: image.tiling.width as usize,
+        height: rows as usize,
+        samples: image.block_samples(),
+        bits: image.bits,
+        ycbcr: image.is_jpeg_ycbcr(),
+        jpeg_tables: image.jpeg_tables.as_deref(),
+        backend: reader.settings.backend,
+    };
+    let codec = supported(image)?;
+    let packed = sized(packed, len as usize)?;
+    let reversed = image.lsb_first && image.bits < 8 || image.lsb_first && image.compression != codec::JPEG && image.compression != codec::NONE;
+    if reversed {
+        let reversed: Vec<u8> = stored.iter().map(|b| b.reverse_bits()).collect();
+        codec.decode(&reversed, &layout, packed).map_err(codec_error)?;
+    } else {
+        codec.decode(stored, &layout, packed).map_err(codec_error)?;
+    }
+    undo_predictor(image, &layout, big_endian, packed)?;
+    let machine_bits = image.dtype.size() * 8;
+    if machine_bits == usize::from(image.bits) {
+        return Ok(packed);
+    }
+    let wide = sized(wide, wide_len as usize)?;
+    unpack(packed, layout.width * layout.samples, image.bits, image.dtype.is_float(), image.dtype.size(), wide);
+    Ok(wide)
+}
+
+/// The codec of an image whose combination of compression, colour and depth is read.
+fn supported(image: &Image) -> Result<&'static dyn codec::Codec> {
+    codec::lookup(image.compression).ok_or_else(|| {
+        let name = codec::name(image.compression).unwrap_or("unknown");
+        Error::unsupported(format!("compression {} ({name}) is not read", image.compression))
+    })
+}
+
+fn undo_predictor(image: &Image, layout: &BlockLayout<'_>, big_endian: bool, block: &mut [u8]) -> Result<()> {
+    // The two parts of a complex sample are numbers of their own.
+    let parts = if image.dtype.is_complex() { 2 } else { 1 };
+    let bits = image.bits / parts;
+    let samples = layout.samples * usize::from(parts);
+    let predictor = if codec::honours_predictor(image.compression) { image.predictor } else { 1 };
+    predictor::undo(predictor, block, layout.width, layout.height, samples, bits, big_endian).map_err(codec_error)
+}
+
+fn codec_error(e: CodecError) -> Error {
+    match e {
+        CodecError::Corrupt(message) => Error::format(message),
+        CodecError::Unsupported(message) => Error::unsupported(message),
+    }
+}

@@ -1,0 +1,102 @@
+//! Blocks that come over a network: the fewest requests, several at once, each block decoded as its bytes arrive.
+
+use super::job::Job;
+use super::locate::Stored;
+use crate::error::Result;
+use crate::source::ranges::{Request, merge};
+use bytes::Bytes;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use std::ops::Range;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Blocks to fetch: the number in the plan, and where the bytes are.
+type Wanted = Vec<(usize, Range<u64>)>;
+
+pub(super) async fn run(job: &Arc<Job>) -> Result<()> {
+    let reader = &job.dataset.reader;
+    let wanted = take_known(job)?;
+    let ranges: Vec<Range<u64>> = wanted.iter().map(|(_, range)| range.clone()).collect();
+    let requests = merge(&ranges, reader.settings.merge_gap, reader.settings.max_request);
+    let decoding = Arc::new(Semaphore::new(job.threads()?));
+    let mut running = FuturesUnordered::new();
+    // A slot is free again when its blocks are decoded, so that a slow processor holds the network back, not the memory.
+    for batch in requests.chunks(reader.batch()) {
+        if running.len() >= reader.settings.concurrency {
+            running.next().await;
+        }
+        if job.has_failed() {
+            break;
+        }
+        running.push(fetch_and_decode(job, batch, &wanted, &decoding));
+    }
+    while running.next().await.is_some() {}
+    Ok(())
+}
+
+/// Places what needs no request, and lists the rest.
+fn take_known(job: &Arc<Job>) -> Result<Wanted> {
+    let reader = &job.dataset.reader;
+    let mut wanted = Wanted::new();
+    for i in 0..job.plan.blocks() {
+        let Some(block) = job.at(i) else { continue };
+        match job.locate(&block)? {
+            Stored::Sparse => job.block(i, None),
+            Stored::At(range) => match reader.known(&range) {
+                Some(bytes) => {
+                    reader.counters.add(|c| &c.cache_hits, 1);
+                    job.block(i, Some(&bytes));
+                }
+                None => wanted.push((i, range)),
+            },
+        }
+    }
+    reader.counters.add(|c| &c.ranges, wanted.len() as u64);
+    reader.counters.add(|c| &c.cache_misses, wanted.len() as u64);
+    Ok(wanted)
+}
+
+/// One call of the source, and the decoding of all that it brings. An error stops the job, and what is under way ends with it.
+async fn fetch_and_decode(job: &Arc<Job>, requests: &[Request], wanted: &Wanted, decoding: &Arc<Semaphore>) {
+    let ranges = requests.iter().map(|r| r.range.clone()).collect();
+    let answers = match job.dataset.reader.fetch(ranges, &job.stop).await {
+        Ok(answers) => answers,
+        Err(e) => return job.fail(name_tile(job, requests, wanted, e)),
+    };
+    let mut decoded = Vec::new();
+    for (request, answer) in requests.iter().zip(&answers) {
+        for (i, range) in request.carries.iter().filter_map(|index| wanted.get(*index)) {
+            let bytes = answer.slice((range.start - request.range.start) as usize..(range.end - request.range.start) as usize);
+            if job.plan.blocks() == 1 {
+                // Nothing to do meanwhile: decoding here saves two changes of thread.
+                job.block(*i, Some(&bytes));
+            } else if let Err(e) = spawn(job, *i, bytes, decoding).await.map(|task| decoded.push(task)) {
+                return job.fail(e);
+            }
+        }
+    }
+    for task in decoded {
+        // An error says that the task is gone, which is all that is waited for.
+        let _ = task.await;
+    }
+}
+
+async fn spawn(job: &Arc<Job>, i: usize, bytes: Bytes, decoding: &Arc<Semaphore>) -> Result<tokio::sync::oneshot::Receiver<()>> {
+    // The semaphore is never closed.
+    let permit = Arc::clone(decoding).acquire_owned().await.ok();
+    job.spawn(move |job| {
+        if !job.has_failed() {
+            job.block(i, Some(&bytes));
+        }
+        drop(permit);
+    })
+}
+
+/// A failed request is reported with the first tile that it would have brought.
+fn name_tile(job: &Job, requests: &[Request], wanted: &Wanted, e: crate::Error) -> crate::Error {
+    let first = requests.first().and_then(|r| r.carries.first()).and_then(|index| wanted.get(*index));
+    match first.and_then(|(i, _)| job.at(*i)) {
+        Some(block) => e.at_tile(block.x, block.y),
+        None => e,
+    }
+}

@@ -1,0 +1,81 @@
+//! Where a block's bytes are: the tile index, read a page at a time.
+
+use super::plan::Plan;
+use crate::cancel::Stop;
+use crate::codec;
+use crate::dataset::Dataset;
+use crate::error::{Error, Reason, Result};
+use crate::source::reader::Reader;
+use crate::tiff::Image;
+use std::ops::Range;
+
+/// A block in the file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Stored {
+    At(Range<u64>),
+    /// The file does not store it: it reads as nodata, or 0.
+    Sparse,
+}
+
+/// Fetches the index pages of all blocks of a plan. A row of blocks is a run of the arrays, so each costs two ranges.
+pub(crate) async fn fetch_pages(dataset: &Dataset, plan: &Plan, stop: &Stop) -> Result<()> {
+    let mut runs = Vec::new();
+    for pass in &plan.passes {
+        let (Some((first, _)), Some((last, _))) = (pass.columns.first(), pass.columns.last()) else { continue };
+        for (y, _) in &pass.rows {
+            let number = |x| pass.image.block_number(x, *y, pass.plane);
+            let ends = pass.image.index.elements(number(*first)).zip(pass.image.index.elements(number(*last)));
+            runs.extend(ends.map(|(first, last)| first.start..last.end));
+        }
+    }
+    fetch_runs(dataset, runs, stop).await
+}
+
+/// Fetches the index pages of one block.
+pub(crate) async fn fetch_page(dataset: &Dataset, image: &Image, number: u64, stop: &Stop) -> Result<()> {
+    fetch_runs(dataset, image.index.elements(number).collect(), stop).await
+}
+
+async fn fetch_runs(dataset: &Dataset, runs: Vec<Range<u64>>, stop: &Stop) -> Result<()> {
+    let reader = &dataset.reader;
+    // An array that begins inside the file and ends beyond it is damaged; its elements can't be trusted to be there.
+    for run in &runs {
+        reader.range(run.start, run.end - run.start).map_err(|e| Error::format(format!("the tile index is cut short: {}", e.reason())))?;
+    }
+    reader.pages(runs.into_iter(), stop).await
+}
+
+/// Finds one block, from index pages that are in memory.
+pub(crate) fn locate(dataset: &Dataset, image: &Image, number: u64, stored_rows: u64) -> Result<Stored> {
+    let reader = &dataset.reader;
+    let (offset, count) = image.index.locate(number, dataset.header.order, |range| reader.known(range))?;
+    if offset == 0 || count == Some(0) {
+        return Ok(Stored::Sparse);
+    }
+    let plain = packed_bytes(image, stored_rows).filter(|_| image.compression == codec::NONE);
+    let len = match (plain, count) {
+        // What an uncompressed block needs is known; counts that are too large are common.
+        (Some(need), Some(count)) => need.min(count),
+        (Some(need), None) => need,
+        (None, Some(count)) => count,
+        (None, None) if image.tiling.across * image.tiling.down == 1 => reader.size().saturating_sub(offset),
+        (None, None) => return Err(Error::format("the file does not say how long its compressed blocks are (no TileByteCounts)")),
+    };
+    check_size(reader, "the size of a stored block", len)?;
+    reader.range(offset, len).map(Stored::At).map_err(|e| Error::format(format!("the block's {}", e.reason())).at_offset(offset))
+}
+
+/// Bytes of a block without compression, where that can be counted.
+pub(crate) fn packed_bytes(image: &Image, rows: u64) -> Option<u64> {
+    let row_bits = image.tiling.width.checked_mul(image.block_samples() as u64)?.checked_mul(u64::from(image.bits))?;
+    row_bits.div_ceil(8).checked_mul(rows)
+}
+
+/// Refuses blocks beyond `limits.tile_bytes`.
+pub(crate) fn check_size(reader: &Reader, what: &str, value: u64) -> Result<()> {
+    let limit = reader.settings.limits.tile_bytes;
+    if value <= limit {
+        return Ok(());
+    }
+    Err(Reason::LimitExceeded { what: format!("{what} in bytes"), value, setting: "limits.tile_bytes", limit }.into())
+}

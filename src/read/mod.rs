@@ -1,0 +1,167 @@
+//! Reading pixels: plan → fetch → decode → place.
+//!
+//! [`plan`] says which blocks a window needs and where each goes (pure); [`locate`] finds their bytes in the file's index; [`fetch`] brings
+//! them in the fewest requests and hands each block on as it arrives; [`decode`] turns one into samples; `raster` places them.
+//!
+//! The pipeline is asynchronous. A blocking call runs it on the caller's thread, which decodes along with the pool.
+
+mod decode;
+mod fetch;
+mod job;
+mod level;
+mod locate;
+mod params;
+mod plan;
+mod tile;
+
+pub use params::{ReadParams, Resampling};
+pub use tile::StoredTile;
+
+use crate::cancel::Stop;
+use crate::dataset::Dataset;
+use crate::error::{Error, Reason, Result};
+use crate::raster::{DType, Destination, RawBuffer};
+use job::Job;
+use plan::Plan;
+use std::sync::Arc;
+
+/// The shape of a result, before it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadSize {
+    /// Pixels.
+    pub width: usize,
+    /// Pixels.
+    pub height: usize,
+    /// Bands.
+    pub bands: usize,
+    /// The file's sample type.
+    pub dtype: DType,
+    /// The level that will be read.
+    pub level: usize,
+}
+
+impl ReadSize {
+    /// Bytes of the result, packed, in the file's own sample type.
+    pub fn bytes(&self) -> u64 {
+        self.width as u64 * self.height as u64 * self.bands as u64 * self.dtype.size() as u64
+    }
+}
+
+/// A result in memory of its own: band-sequential samples in native byte order, and one mask byte a pixel.
+#[derive(Debug, Clone)]
+pub struct Pixels {
+    /// The shape, and the type of the samples in `data`.
+    pub size: ReadSize,
+    /// All rows of band 1, then of band 2, ….
+    pub data: Vec<u8>,
+    /// 255 valid, 0 not (the alpha band's values where that is the mask); empty where it was not wanted.
+    pub mask: Vec<u8>,
+}
+
+impl Dataset {
+    /// The shape of what [`Dataset::read_window`] would give for these parameters.
+    pub fn read_size(&self, params: &ReadParams) -> Result<ReadSize> {
+        let stop = params.stop(self);
+        crate::runtime::block_on(async { Ok(Plan::window(self, params, false, &stop).await?.size) }).map_err(|e| e.in_file(self.name()))
+    }
+
+    /// Reads a window into memory of its own. `dtype` is the type to convert to; `None`: the file's.
+    pub fn read_window(self: &Arc<Self>, params: &ReadParams, dtype: Option<DType>, mask: bool) -> Result<Pixels> {
+        let stop = params.stop(self);
+        crate::runtime::block_on(async {
+            let plan = Plan::window(self, params, mask, &stop).await?;
+            read_owned(self, plan, dtype, mask, &stop).await
+        })
+        .map_err(|e| e.in_file(self.name()))
+    }
+
+    /// Reads one block of a level, whole: edge tiles too, with what the file stores beyond the image's edge.
+    pub fn read_tile(self: &Arc<Self>, x: u64, y: u64, level: usize, params: &ReadParams, dtype: Option<DType>, mask: bool) -> Result<Pixels> {
+        let stop = params.stop(self);
+        crate::runtime::block_on(async {
+            let plan = Plan::tile(self, x, y, level, params, mask, &stop).await?;
+            read_owned(self, plan, dtype, mask, &stop).await
+        })
+        .map_err(|e| e.in_file(self.name()))
+    }
+
+    /// Reads a window into the caller's buffer.
+    ///
+    /// # Safety
+    /// The buffer's pointers must be valid for writes of their lengths during the call, and nobody else may use that memory meanwhile.
+    #[allow(unsafe_code, reason = "the caller's buffer is a raw pointer")]
+    pub(crate) unsafe fn read_window_into(self: &Arc<Self>, params: &ReadParams, buffer: &RawBuffer, dtype: Option<DType>) -> Result<()> {
+        let stop = params.stop(self);
+        crate::runtime::block_on(async {
+            let plan = Plan::window(self, params, !buffer.mask.is_null(), &stop).await?;
+            // SAFETY: the caller keeps the buffer for the whole call, and `run` returns only when nobody writes any more.
+            unsafe { read_into(self, plan, buffer, dtype, &stop).await }
+        })
+        .map_err(|e| e.in_file(self.name()))
+    }
+
+    /// Reads a tile into the caller's buffer.
+    ///
+    /// # Safety
+    /// As for [`Dataset::read_window_into`].
+    #[allow(unsafe_code, reason = "the caller's buffer is a raw pointer")]
+    pub(crate) unsafe fn read_tile_into(
+        self: &Arc<Self>,
+        (x, y, level): (u64, u64, usize),
+        params: &ReadParams,
+        buffer: &RawBuffer,
+        dtype: Option<DType>,
+    ) -> Result<()> {
+        let stop = params.stop(self);
+        crate::runtime::block_on(async {
+            let plan = Plan::tile(self, x, y, level, params, !buffer.mask.is_null(), &stop).await?;
+            // SAFETY: as above.
+            unsafe { read_into(self, plan, buffer, dtype, &stop).await }
+        })
+        .map_err(|e| e.in_file(self.name()))
+    }
+}
+
+/// Checks the buffer, then runs the plan. Nothing is fetched for a buffer that is refused.
+#[allow(unsafe_code, reason = "the caller's buffer is a raw pointer")]
+async unsafe fn read_into(dataset: &Arc<Dataset>, plan: Plan, buffer: &RawBuffer, dtype: Option<DType>, stop: &Stop) -> Result<()> {
+    let size = plan.size;
+    // SAFETY: promised by the caller.
+    let to = unsafe { Destination::new(buffer, dtype.unwrap_or(size.dtype), size.width, size.height, size.bands)? };
+    Job::run(Arc::clone(dataset), plan, to, stop.clone()).await
+}
+
+#[allow(unsafe_code, reason = "vectors of our own, written through the same pipeline")]
+async fn read_owned(dataset: &Arc<Dataset>, plan: Plan, dtype: Option<DType>, mask: bool, stop: &Stop) -> Result<Pixels> {
+    let mut size = plan.size;
+    size.dtype = dtype.unwrap_or(size.dtype);
+    let (value, limit) = (size.bytes(), dataset.reader.settings.limits.output_bytes);
+    if value > limit {
+        let what = format!("the result ({} × {} pixels, {} bands of {})", size.width, size.height, size.bands, size.dtype.name());
+        return Err(Reason::LimitExceeded { what, value, setting: "limits.output_bytes", limit }.into());
+    }
+    let mut data = allocate(value)?;
+    let mut mask = if mask { allocate(size.width as u64 * size.height as u64)? } else { Vec::new() };
+    let buffer = RawBuffer {
+        data: data.as_mut_ptr(),
+        len: data.len(),
+        strides: [0; 3],
+        mask: if mask.is_empty() { std::ptr::null_mut() } else { mask.as_mut_ptr() },
+        mask_len: mask.len(),
+        mask_line_stride: 0,
+    };
+    // SAFETY: both vectors outlive the call, and nothing else touches them until it returns.
+    unsafe { read_into(dataset, plan, &buffer, Some(size.dtype), stop).await? };
+    Ok(Pixels { size, data, mask })
+}
+
+/// Zeroed memory, or an error where there is not enough.
+fn allocate(bytes: u64) -> Result<Vec<u8>> {
+    let refused = || Error::io(format!("{bytes} bytes of memory for the result could not be had"));
+    let len = usize::try_from(bytes).map_err(|_| refused())?;
+    let mut probe: Vec<u8> = Vec::new();
+    probe.try_reserve_exact(len).map_err(|_| refused())?;
+    drop(probe);
+    // `vec!` asks for zeroed pages, which cost nothing until they are written.
+    Ok(vec![0; len])
+}

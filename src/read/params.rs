@@ -1,0 +1,56 @@
+//! What the caller asks of one read.
+
+use crate::cancel::{CancelToken, Stop};
+use crate::dataset::Dataset;
+use std::time::Duration;
+
+/// How pixels are made where the output is not the size of the window. The numbers are those of `cog_resampling`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[repr(i32)]
+#[allow(missing_docs, reason = "GDAL's names")]
+pub enum Resampling {
+    #[default]
+    Nearest = 0,
+    Bilinear = 1,
+    Cubic = 2,
+    CubicSpline = 3,
+    Lanczos = 4,
+    Average = 5,
+    Rms = 6,
+    Mode = 7,
+    Gauss = 8,
+}
+
+impl Resampling {
+    /// The method of this number in `cog_resampling`.
+    pub fn from_code(code: i32) -> Option<Self> {
+        use Resampling::{Average, Bilinear, Cubic, CubicSpline, Gauss, Lanczos, Mode, Nearest, Rms};
+        [Nearest, Bilinear, Cubic, CubicSpline, Lanczos, Average, Rms, Mode, Gauss].into_iter().find(|r| *r as i32 == code)
+    }
+}
+
+/// One read. The default is the whole of level 0, all bands.
+#[derive(Debug, Clone, Default)]
+pub struct ReadParams {
+    /// x, y, width, height in pixels of `level` (of level 0 where that is chosen by output size); `None`: the whole level.
+    pub window: Option<[f64; 4]>,
+    /// `None`: chosen by the output size, as GDAL chooses it.
+    pub level: Option<usize>,
+    /// Output width and height; 0: as the window.
+    pub out_size: (u64, u64),
+    /// Bands from 1 on, in any order, also repeated; `None`: all.
+    pub bands: Option<Vec<u32>>,
+    /// Only `Nearest` where the output size differs from the window.
+    pub resampling: Resampling,
+    /// The call's time limit.
+    pub timeout: Option<Duration>,
+    /// Stops this call.
+    pub cancel: Option<CancelToken>,
+}
+
+impl ReadParams {
+    /// What ends the call early: its own token and limit, or else the handle's token.
+    pub(crate) fn stop(&self, dataset: &Dataset) -> Stop {
+        Stop::new(self.cancel.clone().or_else(|| dataset.reader.settings.cancel.clone()), self.timeout)
+    }
+}

@@ -1,0 +1,329 @@
+//! One image of the file, typed: what an IFD says of its size, samples, blocks and compression (TIFF 6.0, sections 8 and 15).
+
+use super::header::ByteOrder;
+use super::ifd::{Entry, EntryValue, Ifd};
+use super::tags::{tag, type_size};
+use super::value::TagValue;
+use crate::codec;
+use crate::error::{Error, Result};
+use crate::raster::DType;
+use bytes::Bytes;
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// The bytes of those tags of an IFD that an [`Image`] is made of and that don't lie in the entry itself.
+pub(crate) type TagBytes = HashMap<u16, Bytes>;
+
+/// The tags that [`Image::parse`] reads. (The block arrays are not among them: they are read a page at a time.)
+pub(crate) const IMAGE_TAGS: &[u16] = &[
+    tag::NEW_SUBFILE_TYPE,
+    tag::IMAGE_WIDTH,
+    tag::IMAGE_LENGTH,
+    tag::BITS_PER_SAMPLE,
+    tag::COMPRESSION,
+    tag::PHOTOMETRIC_INTERPRETATION,
+    tag::FILL_ORDER,
+    tag::SAMPLES_PER_PIXEL,
+    tag::ROWS_PER_STRIP,
+    tag::PLANAR_CONFIGURATION,
+    tag::PREDICTOR,
+    tag::TILE_WIDTH,
+    tag::TILE_LENGTH,
+    tag::EXTRA_SAMPLES,
+    tag::SAMPLE_FORMAT,
+    tag::JPEG_TABLES,
+];
+
+/// More samples a pixel than this is a damaged file: GDAL and libtiff stop here too.
+const MAX_SAMPLES: u64 = 65_535;
+/// GDAL's largest width and height.
+const MAX_SIDE: u64 = i32::MAX as u64;
+
+/// `PhotometricInterpretation`.
+pub(crate) struct Photometric;
+
+impl Photometric {
+    pub(crate) const MIN_IS_WHITE: u16 = 0;
+    pub(crate) const MIN_IS_BLACK: u16 = 1;
+    pub(crate) const RGB: u16 = 2;
+    pub(crate) const PALETTE: u16 = 3;
+    pub(crate) const SEPARATED: u16 = 5;
+    pub(crate) const YCBCR: u16 = 6;
+    pub(crate) const CIELAB: u16 = 8;
+}
+
+/// How the image is cut into blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tiling {
+    /// Tiles, or else strips of the image's width.
+    pub(crate) tiled: bool,
+    pub(crate) width: u64,
+    pub(crate) height: u64,
+    /// Columns and rows of blocks.
+    pub(crate) across: u64,
+    pub(crate) down: u64,
+}
+
+/// A typed IFD.
+#[derive(Debug, Clone)]
+pub(crate) struct Image {
+    pub(crate) subfile_type: u64,
+    pub(crate) width: u64,
+    pub(crate) height: u64,
+    pub(crate) samples: usize,
+    pub(crate) bits: u16,
+    pub(crate) sample_format: u16,
+    pub(crate) dtype: DType,
+    pub(crate) compression: u16,
+    pub(crate) photometric: u16,
+    /// `PlanarConfiguration` 2: each block holds one band.
+    pub(crate) planar: bool,
+    pub(crate) predictor: u16,
+    /// `FillOrder` 2: the first pixel is in the lowest bit.
+    pub(crate) lsb_first: bool,
+    pub(crate) extra_samples: Vec<u16>,
+    pub(crate) tiling: Tiling,
+    pub(crate) jpeg_tables: Option<Bytes>,
+    pub(crate) index: BlockIndex,
+}
+
+impl Image {
+    /// Reads the typed fields of an IFD. `bytes` has the values of [`IMAGE_TAGS`] that are not in the entries.
+    pub(crate) fn parse(ifd: &Ifd, bytes: &TagBytes, order: ByteOrder) -> Result<Self> {
+        let fields = Fields { ifd, bytes, order };
+        let side = |tag, name: &str| match fields.number(tag) {
+            Some(n @ 1..=MAX_SIDE) => Ok(n),
+            Some(n) => Err(Error::format(format!("{name} is {n}; it must be between 1 and {MAX_SIDE}"))),
+            None => Err(Error::format(format!("the IFD has no {name}"))),
+        };
+        let (width, height) = (side(tag::IMAGE_WIDTH, "ImageWidth")?, side(tag::IMAGE_LENGTH, "ImageLength")?);
+        let samples = fields.number(tag::SAMPLES_PER_PIXEL).unwrap_or(1);
+        if !(1..=MAX_SAMPLES).contains(&samples) {
+            return Err(Error::format(format!("SamplesPerPixel is {samples}")));
+        }
+        let bits = fields.same_for_all(tag::BITS_PER_SAMPLE, "BitsPerSample", 1)?;
+        let sample_format = fields.same_for_all(tag::SAMPLE_FORMAT, "SampleFormat", 1)?;
+        let planar = fields.number(tag::PLANAR_CONFIGURATION) == Some(2) && samples > 1;
+        let tiling = fields.tiling(width, height)?;
+        let planes = if planar { samples } else { 1 };
+        let blocks = tiling.across.checked_mul(tiling.down).and_then(|n| n.checked_mul(planes));
+        blocks.ok_or_else(|| Error::format("the image has more blocks than can be counted"))?;
+        Ok(Self {
+            subfile_type: fields.number(tag::NEW_SUBFILE_TYPE).unwrap_or(0),
+            width,
+            height,
+            samples: samples as usize,
+            bits,
+            sample_format,
+            dtype: DType::from_tiff(sample_format, bits)?,
+            compression: fields.number(tag::COMPRESSION).unwrap_or(1) as u16,
+            photometric: fields.number(tag::PHOTOMETRIC_INTERPRETATION).map_or(Photometric::MIN_IS_BLACK, |p| p as u16),
+            planar,
+            predictor: fields.number(tag::PREDICTOR).unwrap_or(1) as u16,
+            lsb_first: fields.number(tag::FILL_ORDER) == Some(2),
+            extra_samples: fields.numbers(tag::EXTRA_SAMPLES).iter().map(|n| *n as u16).collect(),
+            tiling,
+            jpeg_tables: fields.value_bytes(tag::JPEG_TABLES).filter(|b| !b.is_empty()),
+            index: fields.index(tiling.tiled)?,
+        })
+    }
+
+    /// A reduced-resolution version of another image (`NewSubfileType` bit 0).
+    pub(crate) fn is_reduced(&self) -> bool {
+        self.subfile_type & 1 != 0
+    }
+
+    /// A transparency mask of another image (`NewSubfileType` bit 2).
+    pub(crate) fn is_mask(&self) -> bool {
+        self.subfile_type & 4 != 0
+    }
+
+    /// JPEG-compressed YCbCr, which is read as RGB.
+    pub(crate) fn is_jpeg_ycbcr(&self) -> bool {
+        self.compression == codec::JPEG && self.photometric == Photometric::YCBCR
+    }
+
+    /// Samples a pixel in one block.
+    pub(crate) fn block_samples(&self) -> usize {
+        if self.planar { 1 } else { self.samples }
+    }
+
+    /// The index of a block in the file's arrays; `plane` counts only where the image is planar.
+    pub(crate) fn block_number(&self, x: u64, y: u64, plane: usize) -> u64 {
+        let plane = if self.planar { plane as u64 } else { 0 };
+        (plane * self.tiling.down + y) * self.tiling.across + x
+    }
+
+    /// Rows that are stored of the blocks in block row `y`: all in tiles; a last strip ends with the image.
+    pub(crate) fn stored_rows(&self, y: u64) -> u64 {
+        if self.tiling.tiled { self.tiling.height } else { self.tiling.height.min(self.height.saturating_sub(y * self.tiling.height)) }
+    }
+}
+
+/// An array tag whose values are read one at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ArrayRef {
+    size: u64,
+    count: u64,
+    value: EntryValue,
+}
+
+impl ArrayRef {
+    fn new(entry: &Entry) -> Result<Self> {
+        let size = type_size(entry.field_type).filter(|s| [1, 2, 4, 8].contains(s));
+        let size = size.ok_or_else(|| Error::format(format!("a block array has field type {}", entry.field_type)))?;
+        Ok(Self { size, count: entry.count, value: entry.value })
+    }
+
+    /// Where element `i` is in the file; `None` where it is in the entry itself or the array does not have it.
+    fn element(&self, i: u64) -> Option<Range<u64>> {
+        match self.value {
+            EntryValue::At(offset) if i < self.count && offset != 0 => {
+                let start = offset.checked_add(i.checked_mul(self.size)?)?;
+                Some(start..start.checked_add(self.size)?)
+            }
+            _ => None,
+        }
+    }
+
+    /// Element `i`; 0 (which marks a sparse block) where the array does not have it, as libtiff reads short arrays.
+    fn get(&self, i: u64, order: ByteOrder, known: &impl Fn(&Range<u64>) -> Option<Bytes>) -> Result<u64> {
+        let size = self.size as usize;
+        let value = match (self.value, self.element(i)) {
+            (EntryValue::Inline(bytes), _) if i < self.count => order.uint(&bytes, i as usize * size, size),
+            (_, Some(range)) => known(&range).and_then(|bytes| order.uint(&bytes, 0, size)),
+            _ => Some(0),
+        };
+        value.ok_or_else(|| Error::io("a page of the tile index was not fetched"))
+    }
+}
+
+/// Where each block is: `TileOffsets` and `TileByteCounts`, or their strip twins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BlockIndex {
+    offsets: Option<ArrayRef>,
+    counts: Option<ArrayRef>,
+}
+
+impl BlockIndex {
+    /// The ranges of the file that hold block `i`'s offset and byte count.
+    pub(crate) fn elements(&self, i: u64) -> impl Iterator<Item = Range<u64>> + use<> {
+        [self.offsets, self.counts].into_iter().flatten().filter_map(move |array| array.element(i))
+    }
+
+    /// Block `i`'s offset and byte count, from pages that are in memory. The count is `None` where the file has no such array;
+    /// offset or count 0 is a sparse block.
+    pub(crate) fn locate(&self, i: u64, order: ByteOrder, known: impl Fn(&Range<u64>) -> Option<Bytes>) -> Result<(u64, Option<u64>)> {
+        if self.offsets.is_none() {
+            return Err(Error::format("the IFD says nowhere where the blocks are (no TileOffsets, no StripOffsets)"));
+        }
+        let get = |array: Option<ArrayRef>| array.map(|a| a.get(i, order, &known)).transpose();
+        Ok((get(self.offsets)?.unwrap_or(0), get(self.counts)?))
+    }
+}
+
+struct Fields<'a> {
+    ifd: &'a Ifd,
+    bytes: &'a TagBytes,
+    order: ByteOrder,
+}
+
+impl Fields<'_> {
+    fn value_bytes(&self, code: u16) -> Option<Bytes> {
+        let entry = self.ifd.find(code)?;
+        match entry.value {
+            EntryValue::Inline(inline) => Some(Bytes::copy_from_slice(inline.get(..entry.byte_len()? as usize)?)),
+            EntryValue::At(_) => self.bytes.get(&code).cloned(),
+        }
+    }
+
+    fn numbers(&self, code: u16) -> Vec<u64> {
+        let entry = self.ifd.find(code).zip(self.value_bytes(code));
+        match entry.map(|(e, bytes)| TagValue::decode(e.field_type, &bytes, self.order)) {
+            Some(TagValue::Unsigned(values)) => values,
+            // Some writers use signed types for counts.
+            Some(TagValue::Signed(values)) => values.iter().map(|v| u64::try_from(*v).unwrap_or(0)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn number(&self, code: u16) -> Option<u64> {
+        self.numbers(code).first().copied()
+    }
+
+    /// A field with one value a sample, which must all be the same.
+    fn same_for_all(&self, code: u16, name: &str, default: u16) -> Result<u16> {
+        let values = self.numbers(code);
+        let Some(first) = values.first() else { return Ok(default) };
+        if values.iter().any(|v| v != first) {
+            return Err(Error::unsupported(format!("{name} differs between the bands: {values:?}")));
+        }
+        u16::try_from(*first).map_err(|_| Error::format(format!("{name} is {first}")))
+    }
+
+    fn tiling(&self, width: u64, height: u64) -> Result<Tiling> {
+        let tile = self.number(tag::TILE_WIDTH).zip(self.number(tag::TILE_LENGTH));
+        let tiled = tile.is_some();
+        let (block_width, block_height) = tile.unwrap_or_else(|| {
+            let rows = self.number(tag::ROWS_PER_STRIP).filter(|n| *n > 0).unwrap_or(height);
+            (width, rows.min(height))
+        });
+        if !(1..=MAX_SIDE).contains(&block_width) || !(1..=MAX_SIDE).contains(&block_height) {
+            return Err(Error::format(format!("the tile size is {block_width} × {block_height}")));
+        }
+        let (across, down) = (width.div_ceil(block_width), height.div_ceil(block_height));
+        Ok(Tiling { tiled, width: block_width, height: block_height, across, down })
+    }
+
+    fn index(&self, tiled: bool) -> Result<BlockIndex> {
+        // Some writers use the strip tags for tiles, which libtiff reads too.
+        let codes = if tiled {
+            [[tag::TILE_OFFSETS, tag::STRIP_OFFSETS], [tag::TILE_BYTE_COUNTS, tag::STRIP_BYTE_COUNTS]]
+        } else {
+            [[tag::STRIP_OFFSETS, tag::TILE_OFFSETS], [tag::STRIP_BYTE_COUNTS, tag::TILE_BYTE_COUNTS]]
+        };
+        let array = |codes: [u16; 2]| codes.iter().find_map(|c| self.ifd.find(*c)).map(ArrayRef::new).transpose();
+        let [offsets, counts] = codes;
+        Ok(BlockIndex { offsets: array(offsets)?, counts: array(counts)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(tag: u16, field_type: u16, value: u32) -> Entry {
+        let mut inline = [0; 8];
+        inline[..4].copy_from_slice(&value.to_le_bytes());
+        Entry { tag, field_type, count: 1, value: EntryValue::Inline(inline) }
+    }
+
+    fn image(entries: Vec<Entry>) -> Result<Image> {
+        Image::parse(&Ifd { offset: 8, entries, next: 0 }, &TagBytes::new(), ByteOrder::Little)
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_specification() {
+        let image = image(vec![entry(256, 3, 100), entry(257, 3, 50), entry(258, 3, 8), entry(273, 4, 8)]).unwrap();
+        assert_eq!((image.samples, image.compression, image.predictor, image.planar), (1, 1, 1, false));
+        assert_eq!(image.tiling, Tiling { tiled: false, width: 100, height: 50, across: 1, down: 1 });
+        assert_eq!(image.index.locate(0, ByteOrder::Little, |_| None).unwrap(), (8, None));
+    }
+
+    #[test]
+    fn strips_end_with_the_image_and_tiles_do_not() {
+        let base = vec![entry(256, 3, 100), entry(257, 3, 50), entry(258, 3, 8)];
+        let strips = image([base.clone(), vec![entry(278, 3, 16)]].concat()).unwrap();
+        assert_eq!((strips.tiling.down, strips.stored_rows(2), strips.stored_rows(3)), (4, 16, 2));
+        let tiles = image([base, vec![entry(322, 3, 64), entry(323, 3, 32)]].concat()).unwrap();
+        assert_eq!((tiles.tiling.across, tiles.tiling.down, tiles.stored_rows(1)), (2, 2, 32));
+    }
+
+    #[test]
+    fn impossible_sizes_are_refused() {
+        assert!(image(vec![entry(257, 3, 50)]).is_err());
+        assert!(image(vec![entry(256, 3, 0), entry(257, 3, 50)]).is_err());
+        assert!(image(vec![entry(256, 3, 9), entry(257, 3, 50), entry(322, 3, 0), entry(323, 3, 16)]).is_err());
+        assert!(image(vec![entry(256, 3, 9), entry(257, 3, 50), entry(258, 3, 33)]).is_err());
+    }
+}
