@@ -22,6 +22,7 @@ pub mod cancel;
 mod codec;
 pub mod dataset;
 pub mod error;
+pub mod ffi;
 mod geo;
 pub mod log;
 pub mod options;

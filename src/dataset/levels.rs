@@ -12,6 +12,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub(crate) struct Level {
     pub(crate) image: Arc<Image>,
+    /// The image's place in [`Chain::ifds`].
+    pub(crate) ifd: usize,
     pub(crate) mask: Option<Arc<Image>>,
 }
 
@@ -49,7 +51,7 @@ pub(super) async fn follow(dataset: &Dataset, stop: &Stop) -> Result<Chain> {
         };
         waiting.push_front(ifd.next);
         match read_image(reader, header, &ifd, stop).await {
-            Ok(image) => images.push(image),
+            Ok(image) => images.push((ifds.len(), image)),
             Err(e) if is_damage(&e) => reader.warn(|| format!("IFD {} is not used: {e}", ifds.len())),
             Err(e) => return Err(e),
         }
@@ -79,16 +81,16 @@ async fn sub_ifds(dataset: &Dataset, stop: &Stop) -> Result<Vec<u64>> {
 }
 
 /// Sorts images into overviews and masks. A mask belongs to the level of its size, the first that has none yet.
-fn levels(first: &Arc<Image>, images: Vec<Image>) -> Vec<Level> {
-    let mut levels = vec![Level { image: Arc::clone(first), mask: None }];
-    let (masks, others): (Vec<_>, Vec<_>) = images.into_iter().partition(Image::is_mask);
-    for image in others {
+fn levels(first: &Arc<Image>, images: Vec<(usize, Image)>) -> Vec<Level> {
+    let mut levels = vec![Level { image: Arc::clone(first), ifd: 0, mask: None }];
+    let (masks, others): (Vec<_>, Vec<_>) = images.into_iter().partition(|(_, image)| image.is_mask());
+    for (ifd, image) in others {
         // GDAL takes only overviews that have all bands; pages and subdatasets are no levels.
         if image.is_reduced() && image.samples == first.samples && image.dtype == first.dtype {
-            levels.push(Level { image: Arc::new(image), mask: None });
+            levels.push(Level { image: Arc::new(image), ifd, mask: None });
         }
     }
-    for mask in masks {
+    for (_, mask) in masks {
         let fits = |level: &&mut Level| level.mask.is_none() && (level.image.width, level.image.height) == (mask.width, mask.height);
         if let Some(level) = levels.iter_mut().find(fits) {
             level.mask = Some(Arc::new(mask));

@@ -67,6 +67,8 @@ pub struct LevelInfo {
     pub compression: u16,
     /// `Predictor`.
     pub predictor: u16,
+    /// The IFD, as [`Dataset::tags`] counts them.
+    pub ifd: usize,
 }
 
 impl Dataset {
@@ -213,6 +215,7 @@ impl Dataset {
                 has_mask: level.mask.is_some(),
                 compression: image.compression,
                 predictor: image.predictor,
+                ifd: level.ifd,
             })
         })
     }

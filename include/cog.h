@@ -1,0 +1,1347 @@
+/* libcog reads Cloud-Optimized GeoTIFFs, and every other GeoTIFF, from HTTP(S), files, memory and caller-supplied readers.
+ *
+ * Conventions, which each function's comment only completes:
+ *   - A function that can fail returns cog_status and takes an optional cog_error **, which receives NULL or an error to be freed
+ *     with cog_error_free. There is no other error state.
+ *   - Handles are opaque and reference-counted. Every function may be called from any thread at any time, also on the same handle;
+ *     only the last _free of a handle must come after all other uses of it. Every _free takes NULL.
+ *   - A struct's first field is its size, which the caller sets: programs built against older or newer versions keep working.
+ *   - Texts are UTF-8.
+ *   - A function that blocks must not be called from a callback of this library: it returns COG_ERR_INVALID_ARGUMENT there.
+ *   - No function ends the process, whatever the file or the server sends.
+ */
+
+#ifndef COG_H
+#define COG_H
+
+/* Generated from src/ffi by cbindgen; edit there and run `COG_UPDATE_HEADER=1 cargo test --test header`. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The whole of level 0, all bands. */
+#define COG_READ_PARAMS_INIT {sizeof(cog_read_params), 0, 0, 0, 0, -1, 0, 0, NULL, 0, COG_NEAREST, 0, 0, 0, NULL}
+
+/* A packed, band-sequential destination in the file's own type; set data and len. */
+#define COG_DST_INIT {sizeof(cog_dst), NULL, 0, COG_NATIVE, 0, 0, 0, NULL, 0, 0}
+
+/**
+ * Version of the header: compare with cog_version_number.
+ */
+#define COG_VERSION_MAJOR 0
+
+/**
+ * Version of the header.
+ */
+#define COG_VERSION_MINOR 1
+
+/**
+ * Version of the header.
+ */
+#define COG_VERSION_PATCH 0
+
+/**
+ * Nothing is logged.
+ */
+#define COG_LOG_OFF 0
+
+/**
+ * What a program should look at.
+ */
+#define COG_LOG_ERROR 1
+
+/**
+ * Damaged parts of a file that were left out.
+ */
+#define COG_LOG_WARN 2
+
+/**
+ * Rare events.
+ */
+#define COG_LOG_INFO 3
+
+/**
+ * Each request.
+ */
+#define COG_LOG_DEBUG 4
+
+/**
+ * A token that stops the calls it was given to. Reference-counted inside.
+ */
+typedef struct cog_cancel cog_cancel;
+
+/**
+ * An open file. Reference-counted inside; every function may be called on it from any thread at any time.
+ */
+typedef struct cog_dataset cog_dataset;
+
+/**
+ * Why a call failed. Immutable; may be passed to and read by any thread.
+ */
+typedef struct cog_error cog_error;
+
+/**
+ * Settings for opening files. One object may be used for many opens, from many threads.
+ */
+typedef struct cog_options cog_options;
+
+/**
+ * What a function returns: COG_OK, or why it failed. New values may be added; treat an unknown one as a failure.
+ */
+typedef int32_t cog_status;
+
+/**
+ * One range of a batch: `length` bytes from `offset` on go to `destination`.
+ */
+typedef struct {
+    /**
+     * Byte offset in the file.
+     */
+    uint64_t offset;
+    /**
+     * Bytes to read; never 0, and never beyond the size that the reader gave.
+     */
+    size_t length;
+    /**
+     * Where they go; valid during the call.
+     */
+    void *destination;
+} cog_range;
+
+/**
+ * Functions of the caller's that read a file. They may be called from any thread, several at once, and must not call blocking functions
+ * of this library.
+ */
+typedef struct {
+    /**
+     * sizeof(cog_reader).
+     */
+    size_t struct_size;
+    /**
+     * Stores the file's size in bytes and returns COG_OK. Called once, by the open.
+     */
+    cog_status (*size)(void *user_data, uint64_t *size);
+    /**
+     * Fills all ranges of a batch and returns COG_OK, or fails as a whole with a COG_ERR_ status.
+     */
+    cog_status (*read_ranges)(void *user_data, const cog_range *ranges, size_t count);
+    /**
+     * Called once when the reader is no longer needed; may be NULL.
+     */
+    void (*close)(void *user_data);
+    /**
+     * Passed to each.
+     */
+    void *user_data;
+} cog_reader;
+
+/**
+ * Type of a sample.
+ */
+typedef int32_t cog_dtype;
+
+/**
+ * A dataset as its first IFD describes it.
+ */
+typedef struct {
+    /**
+     * Set by the caller: sizeof(cog_dataset_info).
+     */
+    size_t struct_size;
+    /**
+     * Columns of level 0.
+     */
+    uint64_t width;
+    /**
+     * Rows of level 0.
+     */
+    uint64_t height;
+    /**
+     * The file's size in bytes.
+     */
+    uint64_t file_size;
+    /**
+     * The nodata value; 0 where has_nodata is 0.
+     */
+    double nodata;
+    /**
+     * Number of bands.
+     */
+    uint32_t bands;
+    /**
+     * Type of the samples as they are read.
+     */
+    cog_dtype dtype;
+    /**
+     * EPSG code of the horizontal CRS; 0 where the file names none.
+     */
+    uint32_t epsg;
+    /**
+     * The Compression tag of level 0: 1 none, 5 LZW, 7 JPEG, 8 Deflate, ….
+     */
+    uint32_t compression;
+    /**
+     * The PhotometricInterpretation tag.
+     */
+    uint32_t photometric;
+    /**
+     * 1 where each block holds one band (PlanarConfiguration 2).
+     */
+    int32_t planar;
+    /**
+     * 1 for tiles, 0 for strips.
+     */
+    int32_t tiled;
+    /**
+     * 1 for a BigTIFF.
+     */
+    int32_t big_tiff;
+    /**
+     * 1 where the file's numbers are big-endian. What is read has the machine's order.
+     */
+    int32_t big_endian;
+    /**
+     * 1 where there is a nodata value that the samples can have.
+     */
+    int32_t has_nodata;
+    /**
+     * 1 where cog_geotransform and cog_bounds succeed.
+     */
+    int32_t has_transform;
+    /**
+     * Ground control points, where there is no transform.
+     */
+    uint32_t gcp_count;
+} cog_dataset_info;
+
+/**
+ * One resolution.
+ */
+typedef struct {
+    /**
+     * Set by the caller: sizeof(cog_level_description).
+     */
+    size_t struct_size;
+    /**
+     * Columns.
+     */
+    uint64_t width;
+    /**
+     * Rows.
+     */
+    uint64_t height;
+    /**
+     * Columns of one tile; a strip is as wide as the image.
+     */
+    uint64_t tile_width;
+    /**
+     * Rows of one tile or strip.
+     */
+    uint64_t tile_height;
+    /**
+     * Columns of tiles.
+     */
+    uint64_t tiles_across;
+    /**
+     * Rows of tiles.
+     */
+    uint64_t tiles_down;
+    /**
+     * The Compression tag.
+     */
+    uint32_t compression;
+    /**
+     * The Predictor tag.
+     */
+    uint32_t predictor;
+    /**
+     * 1 for tiles, 0 for strips.
+     */
+    int32_t tiled;
+    /**
+     * 1 where an internal mask belongs to the level.
+     */
+    int32_t has_mask;
+    /**
+     * The level's IFD, for cog_tag_at and its kin.
+     */
+    uint32_t ifd;
+} cog_level_description;
+
+/**
+ * One band.
+ */
+typedef struct {
+    /**
+     * Set by the caller: sizeof(cog_band_description).
+     */
+    size_t struct_size;
+    /**
+     * Real value = sample × scale + offset.
+     */
+    double scale;
+    /**
+     * See scale.
+     */
+    double offset;
+    /**
+     * GDAL's word: "gray", "red", "alpha", "palette", "undefined", ….
+     */
+    const char *color_interpretation;
+    /**
+     * The unit of the real value; "" where the file says none.
+     */
+    const char *unit;
+    /**
+     * The band's name; "" where the file says none.
+     */
+    const char *description;
+    /**
+     * Type of the samples; the same for all bands.
+     */
+    cog_dtype dtype;
+} cog_band_description;
+
+/**
+ * What was done so far. All counters only grow.
+ */
+typedef struct {
+    /**
+     * Set by the caller: sizeof(cog_stats).
+     */
+    size_t struct_size;
+    /**
+     * Requests sent: HTTP requests, reads of a local file or of memory, calls of a reader.
+     */
+    uint64_t requests;
+    /**
+     * Bytes received.
+     */
+    uint64_t bytes;
+    /**
+     * Byte ranges asked for; a merged request counts each block's.
+     */
+    uint64_t ranges;
+    /**
+     * Requests sent again after a failure.
+     */
+    uint64_t retries;
+    /**
+     * Ranges that were in memory.
+     */
+    uint64_t cache_hits;
+    /**
+     * Ranges that had to be fetched.
+     */
+    uint64_t cache_misses;
+    /**
+     * Bytes of header, IFDs, tag values and index pages fetched.
+     */
+    uint64_t header_bytes;
+    /**
+     * Blocks decoded, masks included.
+     */
+    uint64_t tiles_decoded;
+    /**
+     * Nanoseconds spent waiting for bytes, summed over requests.
+     */
+    uint64_t wait_ns;
+    /**
+     * Nanoseconds spent decoding, summed over threads.
+     */
+    uint64_t decode_ns;
+} cog_stats;
+
+/**
+ * Receives log lines: what was passed as user_data, the level, and one line without a line break, valid during the call.
+ * It may be called from any thread, several at once, and must not call blocking functions of this library.
+ */
+typedef void (*cog_log_callback)(void *user_data, int32_t level, const char *message);
+
+/**
+ * One row of the table of settings.
+ */
+typedef struct {
+    /**
+     * Set by the caller: sizeof(cog_option_description).
+     */
+    size_t struct_size;
+    /**
+     * The key, "section.name".
+     */
+    const char *key;
+    /**
+     * The value where nobody says another.
+     */
+    const char *default_value;
+    /**
+     * The environment variables that give the default, separated by spaces; the first that is set wins.
+     */
+    const char *environment;
+    /**
+     * One sentence.
+     */
+    const char *help;
+} cog_option_description;
+
+/**
+ * How pixels are made where the output is not the size of the window.
+ */
+typedef int32_t cog_resampling;
+
+/**
+ * What to read. Begin with COG_READ_PARAMS_INIT: the whole of level 0, all bands.
+ */
+typedef struct {
+    /**
+     * sizeof(cog_read_params).
+     */
+    size_t struct_size;
+    /**
+     * Left edge of the window, in pixels of `level` (of level 0 where level is -1). x, y, width and height all 0: the whole level.
+     */
+    double x;
+    /**
+     * Top edge.
+     */
+    double y;
+    /**
+     * Columns of the window.
+     */
+    double width;
+    /**
+     * Rows of the window.
+     */
+    double height;
+    /**
+     * The level to read; -1: the one that suits the output size, as GDAL chooses it (level 0 where the output size is 0).
+     */
+    int32_t level;
+    /**
+     * Columns of the output; 0: as the window.
+     */
+    int64_t out_width;
+    /**
+     * Rows of the output; 0: as the window.
+     */
+    int64_t out_height;
+    /**
+     * Bands from 1 on, in any order, also repeated; NULL: all.
+     */
+    const uint32_t *bands;
+    /**
+     * Entries of bands.
+     */
+    size_t band_count;
+    /**
+     * Used where the output size is not the window's; this version has COG_NEAREST only.
+     */
+    cog_resampling resampling;
+    /**
+     * Must be 0 in this version.
+     */
+    uint32_t flags;
+    /**
+     * Must be 0 in this version.
+     */
+    double fill;
+    /**
+     * Time limit of the call in milliseconds; 0: none but those of the single requests.
+     */
+    uint64_t timeout_ms;
+    /**
+     * Stops the call; NULL: the token of the options, if any.
+     */
+    cog_cancel *cancel;
+} cog_read_params;
+
+/**
+ * Where the pixels go. The strides may have any sign and leave gaps, but pixels must not overlap; data is always the lowest address of
+ * the memory, also with negative strides, which begin at its other end.
+ */
+typedef struct {
+    /**
+     * sizeof(cog_dst).
+     */
+    size_t struct_size;
+    /**
+     * The memory; need not be aligned.
+     */
+    void *data;
+    /**
+     * Its size in bytes. What lies beyond is never written.
+     */
+    size_t len;
+    /**
+     * Type to convert to, as GDAL converts: floats are rounded half away from zero, everything is clamped, NaN becomes 0 in an integer.
+     * COG_NATIVE (0): the file's own type.
+     */
+    cog_dtype dtype;
+    /**
+     * Bytes from a pixel to the next; 0: the type's size.
+     */
+    int64_t pixel_stride;
+    /**
+     * Bytes from a row to the next; 0: the output's width × pixel_stride.
+     */
+    int64_t line_stride;
+    /**
+     * Bytes from a band to the next; 0: the output's height × line_stride.
+     */
+    int64_t band_stride;
+    /**
+     * Receives one byte a pixel: 255 valid, 0 not; where an alpha band is the mask, its value. NULL: not wanted.
+     */
+    uint8_t *mask;
+    /**
+     * Size of mask in bytes.
+     */
+    size_t mask_len;
+    /**
+     * Bytes from a row of the mask to the next; 0: the output's width.
+     */
+    int64_t mask_line_stride;
+} cog_dst;
+
+/**
+ * One tag of an IFD.
+ */
+typedef struct {
+    /**
+     * Set by the caller: sizeof(cog_tag).
+     */
+    size_t struct_size;
+    /**
+     * How many values.
+     */
+    uint64_t count;
+    /**
+     * Bytes of the value; 0 where the field type is unknown.
+     */
+    uint64_t length;
+    /**
+     * The specification's name; "" for a tag that this library does not know.
+     */
+    const char *name;
+    /**
+     * The field type's name: "SHORT", "ASCII", ….
+     */
+    const char *type_name;
+    /**
+     * The tag's code: 256 is ImageWidth.
+     */
+    uint16_t code;
+    /**
+     * The field type's code: 3 is SHORT.
+     */
+    uint16_t field_type;
+} cog_tag;
+
+/**
+ * What the values of a tag are given as.
+ */
+typedef int32_t cog_value_kind;
+
+/**
+ * As destination: the file's own type.
+ */
+#define COG_NATIVE 0
+
+/**
+ * Unsigned, 8 bits. Files of 1 to 7 bits are read as this.
+ */
+#define COG_UINT8 1
+
+/**
+ * Signed, 8 bits.
+ */
+#define COG_INT8 2
+
+/**
+ * Unsigned, 16 bits. Files of 9 to 15 bits are read as this.
+ */
+#define COG_UINT16 3
+
+/**
+ * Signed, 16 bits.
+ */
+#define COG_INT16 4
+
+/**
+ * Unsigned, 32 bits. Files of 17 to 31 bits are read as this.
+ */
+#define COG_UINT32 5
+
+/**
+ * Signed, 32 bits.
+ */
+#define COG_INT32 6
+
+/**
+ * Unsigned, 64 bits.
+ */
+#define COG_UINT64 7
+
+/**
+ * Signed, 64 bits.
+ */
+#define COG_INT64 8
+
+/**
+ * IEEE half precision; as destination only (files of 16-bit floats are read as COG_FLOAT32).
+ */
+#define COG_FLOAT16 9
+
+/**
+ * IEEE single precision.
+ */
+#define COG_FLOAT32 10
+
+/**
+ * IEEE double precision.
+ */
+#define COG_FLOAT64 11
+
+/**
+ * Two COG_INT16: real and imaginary part.
+ */
+#define COG_CINT16 12
+
+/**
+ * Two COG_INT32.
+ */
+#define COG_CINT32 13
+
+/**
+ * Two COG_FLOAT32.
+ */
+#define COG_CFLOAT32 14
+
+/**
+ * Two COG_FLOAT64.
+ */
+#define COG_CFLOAT64 15
+
+/**
+ * The pixel that lies under the centre of the output pixel.
+ */
+#define COG_NEAREST 0
+
+/**
+ * Not available in this version, as all that follow.
+ */
+#define COG_BILINEAR 1
+
+/**
+ * See COG_BILINEAR.
+ */
+#define COG_CUBIC 2
+
+/**
+ * See COG_BILINEAR.
+ */
+#define COG_CUBICSPLINE 3
+
+/**
+ * See COG_BILINEAR.
+ */
+#define COG_LANCZOS 4
+
+/**
+ * See COG_BILINEAR.
+ */
+#define COG_AVERAGE 5
+
+/**
+ * See COG_BILINEAR.
+ */
+#define COG_RMS 6
+
+/**
+ * See COG_BILINEAR.
+ */
+#define COG_MODE 7
+
+/**
+ * See COG_BILINEAR.
+ */
+#define COG_GAUSS 8
+
+/**
+ * Success.
+ */
+#define COG_OK 0
+
+/**
+ * An argument can't be meant: NULL where it must not be, an unknown enum value, a malformed URL, strides that overlap.
+ */
+#define COG_ERR_INVALID_ARGUMENT 1
+
+/**
+ * There is no such file or object (HTTP 404, 410).
+ */
+#define COG_ERR_NOT_FOUND 2
+
+/**
+ * The file system or the server refuses access (HTTP 401, 403, 407).
+ */
+#define COG_ERR_PERMISSION_DENIED 3
+
+/**
+ * Bytes could not be fetched: connection, disk, or an answer that is not what was asked for.
+ */
+#define COG_ERR_IO 4
+
+/**
+ * A time limit ran out: the call's, or http.timeout_ms.
+ */
+#define COG_ERR_TIMEOUT 5
+
+/**
+ * The cancel token was fired.
+ */
+#define COG_ERR_CANCELLED 6
+
+/**
+ * Not a TIFF, or a broken one.
+ */
+#define COG_ERR_FORMAT 7
+
+/**
+ * A valid file or request that this version does not handle.
+ */
+#define COG_ERR_UNSUPPORTED 8
+
+/**
+ * A window, tile, level, band, IFD or tag that the file does not have.
+ */
+#define COG_ERR_OUT_OF_BOUNDS 9
+
+/**
+ * The destination is smaller than the result; nothing was read.
+ */
+#define COG_ERR_BUFFER_TOO_SMALL 10
+
+/**
+ * One of the limits.* settings would be passed.
+ */
+#define COG_ERR_LIMIT_EXCEEDED 11
+
+/**
+ * The file is another one than when it was opened; open it again.
+ */
+#define COG_ERR_MODIFIED 12
+
+/**
+ * The handle was opened before fork() and this is the child; open the file again here.
+ */
+#define COG_ERR_FORKED 13
+
+/**
+ * A defect in libcog, stopped at its boundary. The handle stays usable.
+ */
+#define COG_ERR_PANIC 14
+
+/**
+ * An array of uint64_t: BYTE, SHORT, LONG, LONG8, IFD, IFD8.
+ */
+#define COG_VALUE_UNSIGNED 1
+
+/**
+ * An array of int64_t: SBYTE, SSHORT, SLONG, SLONG8.
+ */
+#define COG_VALUE_SIGNED 2
+
+/**
+ * An array of double: FLOAT, DOUBLE, and RATIONAL and SRATIONAL divided.
+ */
+#define COG_VALUE_REAL 3
+
+/**
+ * Text as the file has it (mostly ASCII or UTF-8), with a NUL behind it that is not counted.
+ */
+#define COG_VALUE_TEXT 4
+
+/**
+ * Bytes: UNDEFINED and unknown types.
+ */
+#define COG_VALUE_BYTES 5
+
+
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * See `jpeg_shim.c`.
+ */
+extern int cog_jpeg_decode(const unsigned char *tables,
+                           size_t tables_length,
+                           const unsigned char *data,
+                           size_t data_length,
+                           unsigned int width,
+                           unsigned int height,
+                           int components,
+                           int ycbcr,
+                           unsigned char *out,
+                           size_t out_length,
+                           char *message);
+
+/**
+ * Makes a cancel token. Give it to a call (cog_read_params.cancel) or to options (cog_options_set_cancel).
+ *
+ * Ownership: the caller frees it with cog_cancel_free. Lifetime: until freed; calls keep a reference of their own.
+ * NULL: returned only when memory is out. Threads: any. Blocking: no. Errors: none.
+ * Example: tests/c/harness.c
+ */
+cog_cancel *cog_cancel_new(void);
+
+/**
+ * Stops the calls that the token was given to, and those that it is given to later: they return COG_ERR_CANCELLED, and a request under
+ * way is closed. A token that was fired stays so.
+ *
+ * Ownership: takes nothing. Lifetime: none. NULL: allowed, does nothing. Threads: any, at any time. Blocking: no. Errors: none.
+ * Example: tests/c/harness.c
+ */
+void cog_cancel_fire(const cog_cancel *cancel);
+
+/**
+ * Frees a token. Calls that have it go on, and can't be stopped by it any more.
+ *
+ * Ownership: takes the token. Lifetime: it ends here. NULL: allowed, does nothing. Threads: any. Blocking: no. Errors: none.
+ * Example: tests/c/harness.c
+ */
+void cog_cancel_free(cog_cancel *cancel);
+
+/**
+ * Opens a file: a path, file:///path, http://… or https://…. Reads the header and the first IFD, in one request where they fit
+ * io.header_bytes. Overviews are found when they are first needed.
+ *
+ * Ownership: uri and options are not kept; *dataset is the caller's, freed with cog_free. Lifetime: until its last reference is freed.
+ * NULL: options (the defaults) and error may be NULL; on failure *dataset is NULL. Threads: any. Blocking: yes, on the file or the server.
+ * Errors: COG_ERR_NOT_FOUND, COG_ERR_PERMISSION_DENIED, COG_ERR_IO, COG_ERR_TIMEOUT, COG_ERR_CANCELLED; COG_ERR_FORMAT for what is not a
+ * TIFF or a broken one, COG_ERR_UNSUPPORTED, COG_ERR_LIMIT_EXCEEDED, COG_ERR_INVALID_ARGUMENT (a directory, a malformed URL or option).
+ * Example: examples-c/describe.c
+ */
+cog_status cog_open(const char *uri,
+                    const cog_options *options,
+                    cog_dataset **dataset,
+                    cog_error **error);
+
+/**
+ * Opens a file that lies in memory.
+ *
+ * Ownership: with copy != 0 the bytes are copied; with copy == 0 they stay the caller's. *dataset is the caller's, freed with cog_free.
+ * Lifetime: with copy == 0 the bytes must stay as they are until the last reference to the dataset is freed. NULL: data may be NULL where
+ * len is 0; options and error may be NULL. Threads: any. Blocking: no I/O. Errors: as cog_open, without those of networks.
+ * Example: tests/c/harness.c
+ */
+cog_status cog_open_memory(const void *data,
+                           size_t len,
+                           int32_t copy,
+                           const cog_options *options,
+                           cog_dataset **dataset,
+                           cog_error **error);
+
+/**
+ * Opens a file that the caller's functions read. They may be called from any thread, several at once, and get batches of ranges.
+ *
+ * Ownership: *reader is copied; reader->close is called once, when the last reference to the dataset is freed, or before this function
+ * returns where it fails (but not where it fails with COG_ERR_INVALID_ARGUMENT because of reader itself). *dataset is the caller's,
+ * freed with cog_free. Lifetime: user_data and the functions must stay valid until close was called. NULL: reader->close, options and
+ * error may be NULL. Threads: any. Blocking: yes, on the caller's functions.
+ * Errors: as cog_open; what read_ranges returns, where that is a COG_ERR_ status.
+ * Example: tests/c/harness.c
+ */
+cog_status cog_open_reader(const cog_reader *reader,
+                           const cog_options *options,
+                           cog_dataset **dataset,
+                           cog_error **error);
+
+/**
+ * Adds a reference to a dataset, for another owner. Each needs its own cog_free.
+ *
+ * Ownership: the new reference is the caller's. Lifetime: until as many cog_free as references. NULL: allowed, gives NULL.
+ * Threads: any. Blocking: no. Errors: none; returns the same handle.
+ * Example: tests/c/harness.c
+ */
+cog_dataset *cog_retain(cog_dataset *dataset);
+
+/**
+ * Gives a reference to a dataset back; the last one closes the file. Calls that are running on other threads must hold references of
+ * their own. A dataset opened before fork() may be freed in the child.
+ *
+ * Ownership: takes one reference. Lifetime: with the last reference the handle and all it lent end. NULL: allowed, does nothing.
+ * Threads: any. Blocking: no, but for reader->close. Errors: none.
+ * Example: examples-c/describe.c
+ */
+void cog_free(cog_dataset *dataset);
+
+/**
+ * Describes the dataset by its first IFD.
+ *
+ * Ownership: info is the caller's. Lifetime: none. NULL: error may be NULL, the others not. Threads: any. Blocking: no.
+ * Errors: COG_ERR_INVALID_ARGUMENT for NULL or a struct_size that is none.
+ * Example: examples-c/describe.c
+ */
+cog_status cog_info(const cog_dataset *dataset, cog_dataset_info *info, cog_error **error);
+
+/**
+ * Gives the number of resolutions: 1 and the overviews.
+ *
+ * Ownership: count is the caller's. Lifetime: none. NULL: error may be NULL, the others not. Threads: any.
+ * Blocking: the first time, on the IFDs that the open did not read. Errors: as reading the file; a damaged IFD ends the list.
+ * Example: examples-c/describe.c
+ */
+cog_status cog_level_count(const cog_dataset *dataset,
+                           uint32_t *count,
+                           cog_error **error);
+
+/**
+ * Describes one resolution; 0 is the full one.
+ *
+ * Ownership: info is the caller's. Lifetime: none. NULL: error may be NULL, the others not. Threads: any.
+ * Blocking: the first time, as cog_level_count. Errors: COG_ERR_OUT_OF_BOUNDS for a level that is not there; as cog_level_count.
+ * Example: examples-c/describe.c
+ */
+cog_status cog_level_info(const cog_dataset *dataset,
+                          uint32_t level,
+                          cog_level_description *info,
+                          cog_error **error);
+
+/**
+ * Describes one band; the first is 1.
+ *
+ * Ownership: info is the caller's, the texts in it belong to the dataset. Lifetime: the texts live until the dataset's last reference is
+ * freed. NULL: error may be NULL, the others not. Threads: any. Blocking: no. Errors: COG_ERR_OUT_OF_BOUNDS for a band that is not there.
+ * Example: examples-c/describe.c
+ */
+cog_status cog_band_info(const cog_dataset *dataset,
+                         uint32_t band,
+                         cog_band_description *info,
+                         cog_error **error);
+
+/**
+ * The EPSG code of the horizontal CRS, or 0 where the file names none (it may still describe one by parameters).
+ *
+ * Ownership: takes nothing. Lifetime: none. NULL: gives 0. Threads: any. Blocking: no. Errors: none.
+ * Example: examples-c/describe.c
+ */
+uint32_t cog_crs_epsg(const cog_dataset *dataset);
+
+/**
+ * Gives the affine transform of a level in GDAL's order: x = t[0] + column·t[1] + row·t[2], y = t[3] + column·t[4] + row·t[5], where whole
+ * numbers are corners of pixels (also in a PixelIsPoint file, whose half pixel is taken into account).
+ *
+ * Ownership: transform, an array of 6, is the caller's. Lifetime: none. NULL: error may be NULL, the others not. Threads: any.
+ * Blocking: for level 0 no; else as cog_level_count. Errors: COG_ERR_OUT_OF_BOUNDS where the file has no transform or no such level.
+ * Example: examples-c/describe.c
+ */
+cog_status cog_geotransform(const cog_dataset *dataset,
+                            uint32_t level,
+                            double *transform,
+                            cog_error **error);
+
+/**
+ * Gives left, bottom, right and top of the image in its CRS. In a south-up image bottom is above top; around a rotated one it is a box.
+ *
+ * Ownership: bounds, an array of 4, is the caller's. Lifetime: none. NULL: error may be NULL, the others not. Threads: any. Blocking: no.
+ * Errors: COG_ERR_OUT_OF_BOUNDS where the file has no transform.
+ * Example: examples-c/describe.c
+ */
+cog_status cog_bounds(const cog_dataset *dataset,
+                      double *bounds,
+                      cog_error **error);
+
+/**
+ * Gives the palette of a paletted image: red, green, blue and alpha of each sample value, 0 to 255 each.
+ *
+ * Ownership: rgba, with room for capacity × 4 bytes, is the caller's. Lifetime: none. NULL: rgba may be NULL where capacity is 0, to learn
+ * *count; error may be NULL. Threads: any. Blocking: no. Errors: COG_ERR_OUT_OF_BOUNDS where there is no palette;
+ * COG_ERR_BUFFER_TOO_SMALL where capacity is neither 0 nor enough.
+ * Example: examples-c/describe.c
+ */
+cog_status cog_colormap(const cog_dataset *dataset,
+                        uint8_t *rgba,
+                        size_t capacity,
+                        size_t *count,
+                        cog_error **error);
+
+/**
+ * Gives the whole description as a JSON object: the same that `cogtool info --json` prints; README.md names the keys.
+ *
+ * Ownership: *text is the caller's, freed with cog_buffer_free; it ends with a NUL that *len does not count. Lifetime: until freed.
+ * NULL: len and error may be NULL, the others not. Threads: any. Blocking: the first time, as cog_level_count.
+ * Errors: as cog_level_count.
+ * Example: examples-c/describe.c
+ */
+cog_status cog_metadata_json(const cog_dataset *dataset,
+                             char **text,
+                             size_t *len,
+                             cog_error **error);
+
+/**
+ * Gives the CRS as WKT 2. This version knows CRSs by EPSG code only and returns COG_ERR_UNSUPPORTED for every file that has one.
+ *
+ * Ownership: *text is the caller's, freed with cog_buffer_free. Lifetime: until freed. NULL: len and error may be NULL, the others not.
+ * Threads: any. Blocking: no. Errors: COG_ERR_OUT_OF_BOUNDS where the file has no CRS; COG_ERR_UNSUPPORTED, see above.
+ * Example: tests/c/harness.c
+ */
+cog_status cog_crs_wkt(const cog_dataset *dataset,
+                       char **text,
+                       size_t *len,
+                       cog_error **error);
+
+/**
+ * Gives the CRS as PROJJSON. This version knows CRSs by EPSG code only and returns COG_ERR_UNSUPPORTED for every file that has one.
+ *
+ * Ownership: *text is the caller's, freed with cog_buffer_free. Lifetime: until freed. NULL: len and error may be NULL, the others not.
+ * Threads: any. Blocking: no. Errors: COG_ERR_OUT_OF_BOUNDS where the file has no CRS; COG_ERR_UNSUPPORTED, see above.
+ * Example: tests/c/harness.c
+ */
+cog_status cog_crs_projjson(const cog_dataset *dataset,
+                            char **text,
+                            size_t *len,
+                            cog_error **error);
+
+/**
+ * The status of an error: the same that the failed call returned.
+ *
+ * Ownership: takes nothing. Lifetime: none. NULL: gives COG_OK. Threads: any. Blocking: no. Errors: none.
+ * Example: examples-c/errors.c
+ */
+cog_status cog_error_status(const cog_error *error);
+
+/**
+ * One line in English: which file, level and tile, what is wrong, and where it helps, what to do. Credentials are left out.
+ *
+ * Ownership: the text belongs to the error. Lifetime: until the error is freed. NULL: gives "". Threads: any. Blocking: no.
+ * Errors: none.
+ * Example: examples-c/errors.c
+ */
+const char *cog_error_message(const cog_error *error);
+
+/**
+ * The status code of the server's answer (404, 503, …), or 0 where no server answered.
+ *
+ * Ownership: takes nothing. Lifetime: none. NULL: gives 0. Threads: any. Blocking: no. Errors: none.
+ * Example: examples-c/errors.c
+ */
+int32_t cog_error_http_status(const cog_error *error);
+
+/**
+ * The byte offset in the file where it went wrong, or -1 where none is known.
+ *
+ * Ownership: takes nothing. Lifetime: none. NULL: gives -1. Threads: any. Blocking: no. Errors: none.
+ * Example: examples-c/errors.c
+ */
+int64_t cog_error_offset(const cog_error *error);
+
+/**
+ * The tile that failed: its level, column and row. Returns 1, or 0 (and leaves the places as they were) where no tile was concerned.
+ *
+ * Ownership: takes nothing. Lifetime: none. NULL: a NULL error gives 0; a NULL place is not written. Threads: any. Blocking: no.
+ * Errors: none.
+ * Example: examples-c/errors.c
+ */
+int32_t cog_error_tile(const cog_error *error,
+                       uint32_t *level,
+                       uint64_t *x,
+                       uint64_t *y);
+
+/**
+ * Frees an error.
+ *
+ * Ownership: takes the error. Lifetime: the error and its message end here. NULL: allowed, does nothing. Threads: any. Blocking: no.
+ * Errors: none.
+ * Example: examples-c/errors.c
+ */
+void cog_error_free(cog_error *error);
+
+/**
+ * The version of the linked library: major × 1000000 + minor × 1000 + patch.
+ *
+ * Ownership: takes nothing. Lifetime: none. NULL: none. Threads: any. Blocking: no. Errors: none.
+ * Example: examples-c/describe.c
+ */
+uint32_t cog_version_number(void);
+
+/**
+ * The version of the linked library as text, "0.1.0".
+ *
+ * Ownership: the text belongs to the library. Lifetime: static. NULL: none. Threads: any. Blocking: no. Errors: none.
+ * Example: examples-c/describe.c
+ */
+const char *cog_version_string(void);
+
+/**
+ * Whether this build has a feature: 1 or 0. Known names: "http", "native-codecs", "jpeg", "lzw", "deflate", "packbits", "webp", "zstd".
+ *
+ * Ownership: takes nothing. Lifetime: none. NULL: gives 0. Threads: any. Blocking: no. Errors: none.
+ * Example: examples-c/describe.c
+ */
+int32_t cog_has_feature(const char *name);
+
+/**
+ * The name of a status, "COG_ERR_NOT_FOUND"; "unknown status" for a value that is none.
+ *
+ * Ownership: the text belongs to the library. Lifetime: static. NULL: none. Threads: any. Blocking: no. Errors: none.
+ * Example: examples-c/errors.c
+ */
+const char *cog_status_name(cog_status status);
+
+/**
+ * Frees memory that a function of this library returned and documents as freed with cog_buffer_free.
+ *
+ * Ownership: takes the buffer. Lifetime: the buffer ends here. NULL: allowed, does nothing. Threads: any. Blocking: no. Errors: none.
+ * Example: examples-c/describe.c
+ */
+void cog_buffer_free(void *buffer);
+
+/**
+ * Stops the library's threads. Calls that are running go on for up to timeout_ms; a later call starts the threads again.
+ * A program need not call this: the threads end with the process.
+ *
+ * Ownership: takes nothing. Lifetime: handles stay valid. NULL: error may be NULL. Threads: any. Blocking: up to timeout_ms.
+ * Errors: COG_ERR_TIMEOUT where calls were still running then (they finish, and the threads stop after them).
+ * Example: tests/c/harness.c
+ */
+cog_status cog_shutdown(uint64_t timeout_ms,
+                        cog_error **error);
+
+/**
+ * Gives the counters of a handle, or of all handles since the library was loaded (freed ones included).
+ *
+ * Ownership: stats is the caller's. Lifetime: none. NULL: dataset NULL means all handles; error may be NULL, stats not. Threads: any.
+ * Blocking: no. Errors: COG_ERR_INVALID_ARGUMENT for a struct_size that is none.
+ * Example: examples-c/window_to_png.c
+ */
+cog_status cog_stats_get(const cog_dataset *dataset,
+                         cog_stats *stats,
+                         cog_error **error);
+
+/**
+ * Sends the log lines of all handles, up to a level, to a callback; NULL takes that back, and lines go to standard error again as each
+ * handle's log.level says.
+ *
+ * Ownership: user_data stays the caller's. Lifetime: callback and user_data must stay valid until another callback is set and calls that
+ * are running have returned. NULL: callback may be NULL (off), user_data and error too. Threads: any. Blocking: no.
+ * Errors: COG_ERR_INVALID_ARGUMENT for an unknown level.
+ * Example: tests/c/harness.c
+ */
+cog_status cog_set_log_callback(cog_log_callback callback,
+                                void *user_data,
+                                int32_t level,
+                                cog_error **error);
+
+/**
+ * Makes a set of options. Each has its default: the value of its environment variable now, or else the one in the table.
+ *
+ * Ownership: the caller frees it with cog_options_free. Lifetime: until freed. NULL: never returned. Threads: any. Blocking: no.
+ * Errors: none; a wrong value in the environment is reported by the open that uses it.
+ * Example: examples-c/describe.c
+ */
+cog_options *cog_options_new(void);
+
+/**
+ * Sets one option: "io.header_bytes", "decode.backend", "http.headers", …; see cog_option_info and README.md for all.
+ * Handles that are open keep the settings that they were opened with.
+ *
+ * Ownership: key and value are copied. Lifetime: none. NULL: error may be NULL, the others not. Threads: any, also at once.
+ * Blocking: no. Errors: COG_ERR_INVALID_ARGUMENT for an unknown key or a value that the option does not take.
+ * Example: examples-c/describe.c
+ */
+cog_status cog_options_set(cog_options *options,
+                           const char *key,
+                           const char *value,
+                           cog_error **error);
+
+/**
+ * Gives the value of one option as text.
+ *
+ * Ownership: *value is the caller's, freed with cog_buffer_free. Lifetime: until freed. NULL: error may be NULL, the others not.
+ * Threads: any. Blocking: no. Errors: COG_ERR_INVALID_ARGUMENT for an unknown key.
+ * Example: tests/c/harness.c
+ */
+cog_status cog_options_get(const cog_options *options,
+                           const char *key,
+                           char **value,
+                           cog_error **error);
+
+/**
+ * Gives a token that stops every call on the handles opened with these options, the open itself included; NULL takes it back.
+ * A token in the parameters of a call stands in its place for that call.
+ *
+ * Ownership: the options keep a reference of their own. Lifetime: the token may be freed at once. NULL: cancel and error may be NULL.
+ * Threads: any. Blocking: no. Errors: COG_ERR_INVALID_ARGUMENT for NULL options.
+ * Example: tests/c/harness.c
+ */
+cog_status cog_options_set_cancel(cog_options *options,
+                                  const cog_cancel *cancel,
+                                  cog_error **error);
+
+/**
+ * Frees options. Handles opened with them keep their settings.
+ *
+ * Ownership: takes the options. Lifetime: they end here. NULL: allowed, does nothing. Threads: any. Blocking: no. Errors: none.
+ * Example: examples-c/describe.c
+ */
+void cog_options_free(cog_options *options);
+
+/**
+ * The number of options that there are.
+ *
+ * Ownership: takes nothing. Lifetime: none. NULL: none. Threads: any. Blocking: no. Errors: none.
+ * Example: tests/c/harness.c
+ */
+size_t cog_option_count(void);
+
+/**
+ * Describes option `index`, from 0 to cog_option_count() - 1.
+ *
+ * Ownership: the texts belong to the library. Lifetime: static. NULL: error may be NULL, info not. Threads: any. Blocking: no.
+ * Errors: COG_ERR_OUT_OF_BOUNDS for a larger index, COG_ERR_INVALID_ARGUMENT for a struct_size that is none.
+ * Example: tests/c/harness.c
+ */
+cog_status cog_option_info(size_t index,
+                           cog_option_description *info,
+                           cog_error **error);
+
+/**
+ * Reads a window of a level, or of the level that suits out_width × out_height, into dst. Blocks are fetched in as few requests as
+ * possible and decoded by all cores.
+ *
+ * Ownership: params and dst stay the caller's. Lifetime: dst's memory must stay valid, and unused by others, until the function returns.
+ * NULL: params (the whole of level 0) and error may be NULL; dst and dst->data not. Threads: any, also at once on one dataset.
+ * Blocking: yes; stopped by params->cancel and params->timeout_ms.
+ * Errors: COG_ERR_OUT_OF_BOUNDS for a window, level or band that is not there; COG_ERR_BUFFER_TOO_SMALL and COG_ERR_INVALID_ARGUMENT before
+ * any I/O for the pixels; COG_ERR_FORMAT for a damaged block, COG_ERR_UNSUPPORTED for a compression that is not read, both with the tile;
+ * COG_ERR_IO, COG_ERR_TIMEOUT, COG_ERR_CANCELLED, COG_ERR_MODIFIED, COG_ERR_LIMIT_EXCEEDED, COG_ERR_FORKED. On failure dst may be partly
+ * written.
+ * Example: examples-c/window_to_png.c
+ */
+cog_status cog_read_window(const cog_dataset *dataset,
+                           const cog_read_params *params,
+                           const cog_dst *dst,
+                           cog_error **error);
+
+/**
+ * Reads internal tile (x, y) of level z into dst, whole: tile_width × tile_height pixels of the level, edge tiles too, whose pixels beyond
+ * the image are as the file stores them (0 where it stores none) with mask 0. Of params only bands, timeout_ms and cancel count.
+ *
+ * Ownership: params and dst stay the caller's. Lifetime: dst's memory must stay valid, and unused by others, until the function returns.
+ * NULL: params and error may be NULL; dst and dst->data not. Threads: any, also at once on one dataset.
+ * Blocking: yes; stopped by params->cancel and params->timeout_ms. Errors: as cog_read_window; COG_ERR_OUT_OF_BOUNDS for a tile that is
+ * not there.
+ * Example: examples-c/tile.c
+ */
+cog_status cog_get_tile(const cog_dataset *dataset,
+                        uint64_t x,
+                        uint64_t y,
+                        uint32_t z,
+                        const cog_read_params *params,
+                        const cog_dst *dst,
+                        cog_error **error);
+
+/**
+ * Gives the bytes of tile (x, y) of level z as the file stores them, to be decoded elsewhere: cog_level_info has Compression and Predictor,
+ * cog_tag_value of the level's IFD has JPEGTables (347). In a planar file the planes' rows of tiles follow each other: row y of plane p is
+ * y + p × tiles_down. A tile that the file does not store has 0 bytes.
+ *
+ * Ownership: *bytes is the caller's, freed with cog_buffer_free. Lifetime: until freed. NULL: error may be NULL, the others not.
+ * Threads: any. Blocking: yes; stopped by the token of the options. Errors: COG_ERR_OUT_OF_BOUNDS for a tile or level that is not there;
+ * COG_ERR_FORMAT for one that lies beyond the end of the file; as reading the file.
+ * Example: examples-c/tile.c
+ */
+cog_status cog_get_tile_bytes(const cog_dataset *dataset,
+                              uint64_t x,
+                              uint64_t y,
+                              uint32_t z,
+                              uint8_t **bytes,
+                              size_t *len,
+                              cog_error **error);
+
+/**
+ * Gives the size of what cog_read_window would read for these parameters, to allocate it: columns, rows, the file's sample type, and the
+ * bytes of all bands, packed, in that type.
+ *
+ * Ownership: the places are the caller's. Lifetime: none. NULL: params, error, and each place may be NULL. Threads: any.
+ * Blocking: where a level must be found, as cog_level_count. Errors: as cog_read_window for its parameters.
+ * Example: examples-c/window_to_png.c
+ */
+cog_status cog_read_size(const cog_dataset *dataset,
+                         const cog_read_params *params,
+                         uint64_t *width,
+                         uint64_t *height,
+                         cog_dtype *dtype,
+                         uint64_t *len,
+                         cog_error **error);
+
+/**
+ * Gives the number of IFDs: those of the chain, and then the SubIFDs of the first.
+ *
+ * Ownership: count is the caller's. Lifetime: none. NULL: error may be NULL, the others not. Threads: any.
+ * Blocking: the first time, as cog_level_count. Errors: as cog_level_count.
+ * Example: examples-c/tags.c
+ */
+cog_status cog_ifd_count(const cog_dataset *dataset, uint32_t *count, cog_error **error);
+
+/**
+ * Gives the number of tags in an IFD, from 0 on.
+ *
+ * Ownership: count is the caller's. Lifetime: none. NULL: error may be NULL, the others not. Threads: any.
+ * Blocking: for IFD 0 no; else as cog_level_count. Errors: COG_ERR_OUT_OF_BOUNDS for an IFD that is not there.
+ * Example: examples-c/tags.c
+ */
+cog_status cog_tag_count(const cog_dataset *dataset, uint32_t ifd, uint32_t *count, cog_error **error);
+
+/**
+ * Describes tag `index` of an IFD, in file order from 0 on.
+ *
+ * Ownership: tag is the caller's, the texts in it belong to the library. Lifetime: the texts are static. NULL: error may be NULL, the
+ * others not. Threads: any. Blocking: for IFD 0 no; else as cog_level_count. Errors: COG_ERR_OUT_OF_BOUNDS for an IFD or a tag that is
+ * not there.
+ * Example: examples-c/tags.c
+ */
+cog_status cog_tag_at(const cog_dataset *dataset,
+                      uint32_t ifd,
+                      uint32_t index,
+                      cog_tag *tag,
+                      cog_error **error);
+
+/**
+ * Describes the tag with a code in an IFD.
+ *
+ * Ownership: tag is the caller's, the texts in it belong to the library. Lifetime: the texts are static. NULL: error may be NULL, the
+ * others not. Threads: any. Blocking: for IFD 0 no; else as cog_level_count. Errors: COG_ERR_OUT_OF_BOUNDS where the IFD or the tag is
+ * not there.
+ * Example: examples-c/tags.c
+ */
+cog_status cog_tag_find(const cog_dataset *dataset,
+                        uint32_t ifd,
+                        uint16_t code,
+                        cog_tag *tag,
+                        cog_error **error);
+
+/**
+ * Gives the value of a tag, read from the file where it is not in memory: *count values of *kind. Text and bytes count bytes.
+ *
+ * Ownership: *data is the caller's, freed with cog_buffer_free. Lifetime: until freed. NULL: error may be NULL, the others not.
+ * Threads: any. Blocking: yes, where the value lies outside the header. Errors: COG_ERR_OUT_OF_BOUNDS where the IFD or the tag is not
+ * there; COG_ERR_FORMAT for a value beyond the end of the file; COG_ERR_LIMIT_EXCEEDED beyond limits.header_bytes; as reading the file.
+ * Example: examples-c/tags.c
+ */
+cog_status cog_tag_value(const cog_dataset *dataset,
+                         uint32_t ifd,
+                         uint16_t code,
+                         cog_value_kind *kind,
+                         void **data,
+                         size_t *count,
+                         cog_error **error);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* COG_H */
