@@ -53,12 +53,6 @@ pub(crate) struct BlockLayout<'a> {
     pub(crate) backend: Backend,
 }
 
-impl BlockLayout<'_> {
-    /// Bytes in one row of the decoded block.
-    pub(crate) fn row_bytes(&self) -> usize {
-        (self.width * self.samples * usize::from(self.bits)).div_ceil(8)
-    }
-}
 
 /// Why a block can't be decoded. The reader adds file, level and tile.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

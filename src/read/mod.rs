@@ -58,6 +58,30 @@ pub struct Pixels {
     pub mask: Vec<u8>,
 }
 
+impl Pixels {
+    /// All samples as doubles, in the order of `data`; `None` for complex ones.
+    pub fn values(&self) -> Option<Vec<f64>> {
+        fn each<const N: usize>(data: &[u8], value: impl Fn([u8; N]) -> f64) -> Vec<f64> {
+            data.as_chunks::<N>().0.iter().map(|b| value(*b)).collect()
+        }
+        let data = &self.data;
+        Some(match self.size.dtype {
+            DType::UInt8 => each(data, |b| f64::from(u8::from_ne_bytes(b))),
+            DType::Int8 => each(data, |b| f64::from(i8::from_ne_bytes(b))),
+            DType::UInt16 => each(data, |b| f64::from(u16::from_ne_bytes(b))),
+            DType::Int16 => each(data, |b| f64::from(i16::from_ne_bytes(b))),
+            DType::UInt32 => each(data, |b| f64::from(u32::from_ne_bytes(b))),
+            DType::Int32 => each(data, |b| f64::from(i32::from_ne_bytes(b))),
+            DType::UInt64 => each(data, |b| u64::from_ne_bytes(b) as f64),
+            DType::Int64 => each(data, |b| i64::from_ne_bytes(b) as f64),
+            DType::Float16 => each(data, |b| f64::from(half::f16::from_ne_bytes(b))),
+            DType::Float32 => each(data, |b| f64::from(f32::from_ne_bytes(b))),
+            DType::Float64 => each(data, f64::from_ne_bytes),
+            DType::CInt16 | DType::CInt32 | DType::CFloat32 | DType::CFloat64 => return None,
+        })
+    }
+}
+
 impl Dataset {
     /// The shape of what [`Dataset::read_window`] would give for these parameters.
     pub fn read_size(&self, params: &ReadParams) -> Result<ReadSize> {
