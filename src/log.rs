@@ -58,8 +58,7 @@ pub(crate) fn line(handle_level: Level, level: Level, text: impl FnOnce() -> Str
             let _inside = crate::runtime::enter_callback();
             sink(level, &text());
         }
-        Some(_) => {}
         None if level <= handle_level => eprintln!("libcog: {}: {}", level.name(), text()),
-        None => {}
+        _ => {}
     }
 }

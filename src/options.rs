@@ -215,7 +215,9 @@ fn find(key: &str) -> Result<(usize, &'static Setting)> {
 fn check(setting: &Setting, value: &str) -> Result<()> {
     let wanted = match setting.kind {
         Kind::Bool if parse_bool(value).is_none() => "TRUE or FALSE".to_owned(),
-        Kind::Int(low, high) if !value.trim().parse().is_ok_and(|n| (low..=high).contains(&n)) => format!("a whole number from {low} to {high}"),
+        Kind::Int(low, high) if !value.trim().parse().is_ok_and(|n| (low..=high).contains(&n)) => {
+            format!("a whole number from {low} to {high}")
+        }
         Kind::Choice(words) if !words.iter().any(|w| w.eq_ignore_ascii_case(value)) => format!("one of {}", words.join(", ")),
         _ => return Ok(()),
     };

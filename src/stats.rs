@@ -49,18 +49,17 @@ pub struct Snapshot {
 
 impl Counters {
     const fn new() -> Self {
-        const ZERO: AtomicU64 = AtomicU64::new(0);
         Self {
-            requests: ZERO,
-            bytes: ZERO,
-            ranges: ZERO,
-            retries: ZERO,
-            cache_hits: ZERO,
-            cache_misses: ZERO,
-            header_bytes: ZERO,
-            tiles_decoded: ZERO,
-            wait_ns: ZERO,
-            decode_ns: ZERO,
+            requests: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            ranges: AtomicU64::new(0),
+            retries: AtomicU64::new(0),
+            cache_hits: AtomicU64::new(0),
+            cache_misses: AtomicU64::new(0),
+            header_bytes: AtomicU64::new(0),
+            tiles_decoded: AtomicU64::new(0),
+            wait_ns: AtomicU64::new(0),
+            decode_ns: AtomicU64::new(0),
         }
     }
 

@@ -53,7 +53,6 @@ pub(crate) struct BlockLayout<'a> {
     pub(crate) backend: Backend,
 }
 
-
 /// Why a block can't be decoded. The reader adds file, level and tile.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(crate) enum CodecError {

@@ -8,16 +8,16 @@ const ALPHA: [u16; 2] = [1, 2];
 
 /// GDAL's (rasterio's) word for what band `band` (from 0 on) shows.
 pub(crate) fn interpretation(image: &Image, band: usize, has_colormap: bool, metadata: &BandMetadata) -> String {
-    if let Some(said) = &metadata.color_interpretation {
+    let base: &[&str] = match image.photometric {
+        _ if has_colormap => &["palette"],
+        Photometric::RGB | Photometric::YCBCR => &["red", "green", "blue"],
+        Photometric::SEPARATED => &["cyan", "magenta", "yellow", "black"],
+        Photometric::MIN_IS_BLACK => &["gray"],
+        _ => &[],
+    };
+    if let Some(said) = metadata.color_interpretation.as_ref().filter(|_| !(has_colormap && band == 0)) {
         return said.clone();
     }
-    let base: &[&str] = match image.photometric {
-        Photometric::RGB => &["red", "green", "blue"],
-        Photometric::YCBCR => &["red", "green", "blue"],
-        Photometric::SEPARATED => &["cyan", "magenta", "yellow", "black"],
-        _ if has_colormap => &["palette"],
-        _ => &["gray"],
-    };
     if let Some(word) = base.get(band).filter(|_| image.samples >= base.len()) {
         return (*word).to_owned();
     }

@@ -140,7 +140,8 @@ fn baseline_items(values: &TagValues) -> Items {
         (tag::COPYRIGHT, "TIFFTAG_COPYRIGHT"),
     ];
     const RESOLUTIONS: [(u16, &str); 2] = [(tag::X_RESOLUTION, "TIFFTAG_XRESOLUTION"), (tag::Y_RESOLUTION, "TIFFTAG_YRESOLUTION")];
-    const SAMPLE_VALUES: [(u16, &str); 2] = [(tag::MIN_SAMPLE_VALUE, "TIFFTAG_MINSAMPLEVALUE"), (tag::MAX_SAMPLE_VALUE, "TIFFTAG_MAXSAMPLEVALUE")];
+    const SAMPLE_VALUES: [(u16, &str); 2] =
+        [(tag::MIN_SAMPLE_VALUE, "TIFFTAG_MINSAMPLEVALUE"), (tag::MAX_SAMPLE_VALUE, "TIFFTAG_MAXSAMPLEVALUE")];
     let mut items = Items::new();
     let mut push = |name: &str, value: String| items.push((String::new(), name.to_owned(), value));
     for (code, name) in TEXTS {
@@ -179,7 +180,8 @@ fn printf_g8(value: f64) -> String {
     let scientific = format!("{value:.7e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    let trim = |digits: &str| if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.').to_owned() } else { digits.to_owned() };
+    let trim =
+        |digits: &str| if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.').to_owned() } else { digits.to_owned() };
     if (-4..8).contains(&exponent) {
         return trim(&format!("{value:.*}", (7 - exponent).max(0) as usize));
     }
@@ -193,7 +195,9 @@ mod tests {
 
     #[test]
     fn printf_g8_is_that_of_c() {
-        for (value, text) in [(72.0, "72"), (0.1, "0.1"), (1.0 / 3.0, "0.33333333"), (1e9, "1e+09"), (123_456_789.0, "1.2345679e+08"), (1e-5, "1e-05")] {
+        for (value, text) in
+            [(72.0, "72"), (0.1, "0.1"), (1.0 / 3.0, "0.33333333"), (1e9, "1e+09"), (123_456_789.0, "1.2345679e+08"), (1e-5, "1e-05")]
+        {
             assert_eq!(printf_g8(value), text);
         }
     }

@@ -19,7 +19,8 @@ pub(super) fn describe(dataset: &Dataset) -> Result<Value> {
     let transform = dataset.transform().map_or([1.0, 0.0, 0.0, 0.0, 1.0, 0.0], |t| t.affine());
     put("transform", numbers(&transform));
     put("bounds", dataset.bounds().map_or(Value::Null, |b| numbers(&b)));
-    put("crs_epsg", json!(dataset.epsg()));
+    // For rasterio the CRS of ground control points is not the dataset's.
+    put("crs_epsg", json!(dataset.epsg().filter(|_| dataset.gcps().is_empty())));
     put("crs_wkt", Value::Null);
     put("nodata", json!(dataset.nodata().map(python_float)));
     put("compress", compression(image.compression));
@@ -136,7 +137,15 @@ mod tests {
 
     #[test]
     fn floats_are_written_as_python_writes_them() {
-        for (value, text) in [(-9999.0, "-9999.0"), (0.1, "0.1"), (1e20, "1e+20"), (-3.402_823_466_385_288_6e38, "-3.4028234663852886e+38"), (1e-5, "1e-05"), (1e15, "1000000000000000.0"), (1e16, "1e+16")] {
+        for (value, text) in [
+            (-9999.0, "-9999.0"),
+            (0.1, "0.1"),
+            (1e20, "1e+20"),
+            (-3.402_823_466_385_288_6e38, "-3.4028234663852886e+38"),
+            (1e-5, "1e-05"),
+            (1e15, "1000000000000000.0"),
+            (1e16, "1e+16"),
+        ] {
             assert_eq!(python_float(value), text);
         }
         assert_eq!(python_float(f64::NAN), "nan");

@@ -35,7 +35,9 @@ impl GdalMetadata {
             let domain = item.attribute("domain").unwrap_or_default();
             match item.attribute("sample").map(str::parse::<usize>) {
                 None => metadata.items.push((domain.to_owned(), name.to_owned(), value)),
-                Some(Ok(band)) => metadata.bands.entry(band).or_default().add(domain, name, item.attribute("role").unwrap_or_default(), value),
+                Some(Ok(band)) => {
+                    metadata.bands.entry(band).or_default().add(domain, name, item.attribute("role").unwrap_or_default(), value);
+                }
                 Some(Err(_)) => {}
             }
         }

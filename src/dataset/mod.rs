@@ -244,9 +244,11 @@ impl Dataset {
     pub fn tag_value(&self, ifd: usize, tag: u16) -> Result<TagValue> {
         crate::runtime::block_on(async {
             let stop = self.stop();
-            let entry = *self.ifd(ifd, &stop).await?.find(tag).ok_or_else(|| {
-                Error::out_of_bounds(format!("IFD {ifd} has no tag {tag}")).in_file(self.name())
-            })?;
+            let entry = *self
+                .ifd(ifd, &stop)
+                .await?
+                .find(tag)
+                .ok_or_else(|| Error::out_of_bounds(format!("IFD {ifd} has no tag {tag}")).in_file(self.name()))?;
             open::read_tag(&self.reader, &self.header, &entry, &stop).await.map_err(|e| e.in_file(self.name()))
         })
     }
@@ -256,7 +258,8 @@ impl Dataset {
             return Ok(&self.first_ifd);
         }
         let ifds = &self.chain(stop).await?.ifds;
-        ifds.get(ifd).ok_or_else(|| Error::out_of_bounds(format!("there is no IFD {ifd}; the file has {}", ifds.len())).in_file(self.name()))
+        ifds.get(ifd)
+            .ok_or_else(|| Error::out_of_bounds(format!("there is no IFD {ifd}; the file has {}", ifds.len())).in_file(self.name()))
     }
 
     /// All levels and IFDs, read once.

@@ -7,7 +7,10 @@ use crate::error::{Error, Reason, Result};
 use crate::options::Settings;
 use crate::source::Source;
 use crate::source::reader::Reader;
-use crate::tiff::{Entry, EntryValue, Ghost, HEADER_BYTES, Header, IMAGE_TAGS, Ifd, Image, TagBytes, TagValue, ghost_text, ifd_count, ifd_count_size, ifd_size};
+use crate::tiff::{
+    Entry, EntryValue, Ghost, HEADER_BYTES, Header, IMAGE_TAGS, Ifd, Image, TagBytes, TagValue, ghost_text, ifd_count, ifd_count_size,
+    ifd_size,
+};
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
@@ -62,10 +65,8 @@ pub(super) async fn read_ifd(reader: &Reader, header: &Header, offset: u64, stop
 pub(super) async fn read_image(reader: &Reader, header: &Header, ifd: &Ifd, stop: &Stop) -> Result<Image> {
     let mut bytes = TagBytes::new();
     for code in IMAGE_TAGS {
-        if let Some(entry) = ifd.find(*code) {
-            if matches!(entry.value, EntryValue::At(_)) {
-                bytes.insert(*code, read_tag_bytes(reader, entry, stop).await?);
-            }
+        if let Some(entry) = ifd.find(*code).filter(|e| matches!(e.value, EntryValue::At(_))) {
+            bytes.insert(*code, read_tag_bytes(reader, entry, stop).await?);
         }
     }
     Image::parse(ifd, &bytes, header.order).map_err(|e| e.at_offset(ifd.offset))
@@ -79,7 +80,10 @@ pub(crate) async fn read_tag(reader: &Reader, header: &Header, entry: &Entry, st
 
 async fn read_tag_bytes(reader: &Reader, entry: &Entry, stop: &Stop) -> Result<Bytes> {
     let Some(len) = entry.byte_len() else {
-        return Err(Error::format(format!("tag {} has field type {} and count {}, whose size is not known", entry.tag, entry.field_type, entry.count)));
+        return Err(Error::format(format!(
+            "tag {} has field type {} and count {}, whose size is not known",
+            entry.tag, entry.field_type, entry.count
+        )));
     };
     match entry.value {
         EntryValue::Inline(inline) => Ok(Bytes::copy_from_slice(inline.get(..len as usize).unwrap_or_default())),

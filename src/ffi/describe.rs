@@ -278,7 +278,12 @@ pub unsafe extern "C" fn cog_crs_epsg(dataset: *const cog_dataset) -> u32 {
 /// Blocking: for level 0 no; else as cog_level_count. Errors: COG_ERR_OUT_OF_BOUNDS where the file has no transform or no such level.
 /// Example: examples-c/describe.c
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cog_geotransform(dataset: *const cog_dataset, level: u32, transform: *mut f64, error: *mut *mut cog_error) -> cog_status {
+pub unsafe extern "C" fn cog_geotransform(
+    dataset: *const cog_dataset,
+    level: u32,
+    transform: *mut f64,
+    error: *mut *mut cog_error,
+) -> cog_status {
     boundary(error, || {
         // SAFETY: NULL or a handle of this library, as documented.
         let d = &unsafe { borrow(dataset, "dataset")? }.dataset;
@@ -428,8 +433,12 @@ pub unsafe extern "C" fn cog_crs_projjson(
 fn crs_as_text(handle: &cog_dataset, form: &str) -> Error {
     let d = &handle.dataset;
     let error = match (d.epsg(), d.crs_citation()) {
-        (Some(code), _) => Error::unsupported(format!("the CRS can't be given as {form} by this version; it is EPSG:{code} (cog_crs_epsg)")),
-        (None, Some(name)) => Error::unsupported(format!("the CRS ({name:?}) has no EPSG code and can't be given as {form} by this version")),
+        (Some(code), _) => {
+            Error::unsupported(format!("the CRS can't be given as {form} by this version; it is EPSG:{code} (cog_crs_epsg)"))
+        }
+        (None, Some(name)) => {
+            Error::unsupported(format!("the CRS ({name:?}) has no EPSG code and can't be given as {form} by this version"))
+        }
         (None, None) => Error::out_of_bounds("the file has no CRS"),
     };
     error.in_file(d.name())

@@ -1,7 +1,7 @@
 //! `cog_error`: why a call failed, and where.
 
-use super::status::{COG_OK, cog_status, code};
 use super::infallible;
+use super::status::{COG_OK, code, cog_status};
 use crate::error::Error;
 use std::ffi::{CString, c_char};
 

@@ -86,7 +86,12 @@ pub unsafe extern "C" fn cog_stats_get(dataset: *const cog_dataset, stats: *mut 
 /// Errors: COG_ERR_INVALID_ARGUMENT for an unknown level.
 /// Example: tests/c/harness.c
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cog_set_log_callback(callback: cog_log_callback, user_data: *mut c_void, level: i32, error: *mut *mut cog_error) -> cog_status {
+pub unsafe extern "C" fn cog_set_log_callback(
+    callback: cog_log_callback,
+    user_data: *mut c_void,
+    level: i32,
+    error: *mut *mut cog_error,
+) -> cog_status {
     boundary(error, || {
         let known = [Level::Off, Level::Error, Level::Warn, Level::Info, Level::Debug];
         let wanted = known.into_iter().find(|l| *l as i32 == level);

@@ -59,7 +59,12 @@ pub extern "C" fn cog_options_new() -> *mut cog_options {
 /// Blocking: no. Errors: COG_ERR_INVALID_ARGUMENT for an unknown key or a value that the option does not take.
 /// Example: examples-c/describe.c
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cog_options_set(options: *mut cog_options, key: *const c_char, value: *const c_char, error: *mut *mut cog_error) -> cog_status {
+pub unsafe extern "C" fn cog_options_set(
+    options: *mut cog_options,
+    key: *const c_char,
+    value: *const c_char,
+    error: *mut *mut cog_error,
+) -> cog_status {
     boundary(error, || {
         // SAFETY: valid or NULL, as documented.
         let (options, key, value) = unsafe { (borrow(options, "options")?, text(key, "key")?, text(value, "value")?) };
@@ -98,7 +103,11 @@ pub unsafe extern "C" fn cog_options_get(
 /// Threads: any. Blocking: no. Errors: COG_ERR_INVALID_ARGUMENT for NULL options.
 /// Example: tests/c/harness.c
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cog_options_set_cancel(options: *mut cog_options, cancel: *const cog_cancel, error: *mut *mut cog_error) -> cog_status {
+pub unsafe extern "C" fn cog_options_set_cancel(
+    options: *mut cog_options,
+    cancel: *const cog_cancel,
+    error: *mut *mut cog_error,
+) -> cog_status {
     boundary(error, || {
         // SAFETY: valid or NULL, as documented.
         let (options, token) = unsafe { (borrow(options, "options")?, cog_cancel::token(cancel)) };

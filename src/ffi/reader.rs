@@ -1,9 +1,7 @@
 //! `cog_reader`: bytes that the calling program reads.
 
 use super::cog_status;
-use super::status::{
-    COG_ERR_CANCELLED, COG_ERR_MODIFIED, COG_ERR_NOT_FOUND, COG_ERR_PERMISSION_DENIED, COG_ERR_TIMEOUT, COG_OK,
-};
+use super::status::{COG_ERR_CANCELLED, COG_ERR_MODIFIED, COG_ERR_NOT_FOUND, COG_ERR_PERMISSION_DENIED, COG_ERR_TIMEOUT, COG_OK};
 use crate::error::{Error, Reason, Result};
 use crate::source::callback::ReadRanges;
 use std::ffi::c_void;

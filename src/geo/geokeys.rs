@@ -9,6 +9,7 @@ mod key {
     pub(super) const CITATION: u16 = 1026;
     pub(super) const GEODETIC_CRS: u16 = 2048;
     pub(super) const PROJECTED_CRS: u16 = 3072;
+    pub(super) const VERTICAL: u16 = 4096;
 }
 
 /// GTModelTypeGeoKey.
@@ -18,6 +19,8 @@ mod model {
     pub(super) const GEOCENTRIC: u16 = 3;
 }
 
+/// WGS 84 with ellipsoidal height, which GDAL writes as EPSG:4326 with this code in VerticalGeoKey.
+const WGS_84_3D: u16 = 4979;
 const USER_DEFINED: u16 = 32767;
 const PIXEL_IS_POINT: u16 = 2;
 
@@ -83,6 +86,7 @@ impl GeoKeys {
         let code = |key| self.short(key).filter(|c| *c != USER_DEFINED && *c != 0).map(u32::from);
         match self.short(key::MODEL_TYPE) {
             Some(model::PROJECTED) => code(key::PROJECTED_CRS),
+            Some(model::GEOGRAPHIC) if self.short(key::VERTICAL) == Some(WGS_84_3D) => Some(u32::from(WGS_84_3D)),
             Some(model::GEOGRAPHIC | model::GEOCENTRIC) => code(key::GEODETIC_CRS),
             // Without a model type GDAL goes by which key is there.
             _ if self.short(key::PROJECTED_CRS).is_some() => code(key::PROJECTED_CRS),

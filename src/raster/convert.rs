@@ -23,24 +23,24 @@ macro_rules! integer {
     ($($type:ty, $wide:literal;)*) => {$(
         impl Number for $type {
             const WIDE: bool = $wide;
-            #[inline(always)]
+            #[inline]
             fn load(bytes: &[u8]) -> Self {
                 bytes.try_into().map_or(0, <$type>::from_ne_bytes)
             }
-            #[inline(always)]
+            #[inline]
             fn to_f64(self) -> f64 {
                 self as f64
             }
-            #[inline(always)]
+            #[inline]
             fn to_i128(self) -> i128 {
                 self as i128
             }
             // `as` clamps and takes NaN to 0; `round` is half away from zero.
-            #[inline(always)]
+            #[inline]
             fn from_f64(value: f64) -> Self {
                 value.round() as $type
             }
-            #[inline(always)]
+            #[inline]
             fn from_i128(value: i128) -> Self {
                 value.clamp(<$type>::MIN as i128, <$type>::MAX as i128) as $type
             }
@@ -52,19 +52,19 @@ integer! { u8, false; i8, false; u16, false; i16, false; u32, false; i32, false;
 macro_rules! real {
     ($($type:ty, $to:expr, $from:expr;)*) => {$(
         impl Number for $type {
-            #[inline(always)]
+            #[inline]
             fn load(bytes: &[u8]) -> Self {
                 bytes.try_into().map_or($from(0.0), <$type>::from_ne_bytes)
             }
-            #[inline(always)]
+            #[inline]
             fn to_f64(self) -> f64 {
                 $to(self)
             }
-            #[inline(always)]
+            #[inline]
             fn from_f64(value: f64) -> Self {
                 $from(value)
             }
-            #[inline(always)]
+            #[inline]
             fn from_i128(value: i128) -> Self {
                 $from(value as f64)
             }
@@ -73,7 +73,7 @@ macro_rules! real {
 }
 real! { f32, f64::from, |v: f64| v as f32; f64, |v| v, |v| v; f16, f64::from, f16::from_f64; }
 
-#[inline(always)]
+#[inline]
 fn cast<S: Number, D: Number>(value: S) -> D {
     if S::WIDE { D::from_i128(value.to_i128()) } else { D::from_f64(value.to_f64()) }
 }
@@ -97,8 +97,12 @@ pub(crate) fn copy_samples(block: &BlockView<'_>, bands: &[(usize, usize)], part
     let same_type = block.dtype == to.dtype;
     let size = block.dtype.size();
     let step = block.samples * size;
-    let whole_pixels = same_type && part.columns.is_identity() && to.is_pixel_interleaved() && bands.len() == block.samples
-        && to.bands() == block.samples && bands.iter().all(|(from, to)| from == to);
+    let whole_pixels = same_type
+        && part.columns.is_identity()
+        && to.is_pixel_interleaved()
+        && bands.len() == block.samples
+        && to.bands() == block.samples
+        && bands.iter().all(|(from, to)| from == to);
     for out_row in part.out_rows.clone() {
         let row = block.row(part.rows.source(out_row));
         let first = part.first_column(block) * step;

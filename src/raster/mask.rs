@@ -70,7 +70,14 @@ impl Nodata {
     }
 
     /// Calls `valid(i)` for each sample of a row that is not nodata. `row` begins at the first sample; samples are `step` bytes apart.
-    pub(crate) fn each_valid(self, dtype: DType, row: &[u8], step: usize, columns: impl Iterator<Item = usize>, mut valid: impl FnMut(usize)) {
+    pub(crate) fn each_valid(
+        self,
+        dtype: DType,
+        row: &[u8],
+        step: usize,
+        columns: impl Iterator<Item = usize>,
+        mut valid: impl FnMut(usize),
+    ) {
         macro_rules! scan {
             ($type:ty, $is_nodata:expr) => {{
                 let is_nodata = $is_nodata;
@@ -92,8 +99,12 @@ impl Nodata {
             DType::Int16 | DType::CInt16 => scan!(i16, |v| f64::from(v) == value),
             DType::UInt32 => scan!(u32, |v| f64::from(v) == value),
             DType::Int32 | DType::CInt32 => scan!(i32, |v| f64::from(v) == value),
-            DType::UInt64 => scan!(u64, |v: u64| matches!(self, Self::Unsigned(n) if n == v) || (matches!(self, Self::Real(_)) && v as f64 == value)),
-            DType::Int64 => scan!(i64, |v: i64| matches!(self, Self::Signed(n) if n == v) || (matches!(self, Self::Real(_)) && v as f64 == value)),
+            DType::UInt64 => {
+                scan!(u64, |v: u64| matches!(self, Self::Unsigned(n) if n == v) || (matches!(self, Self::Real(_)) && v as f64 == value));
+            }
+            DType::Int64 => {
+                scan!(i64, |v: i64| matches!(self, Self::Signed(n) if n == v) || (matches!(self, Self::Real(_)) && v as f64 == value));
+            }
             DType::Float16 => scan!(half::f16, |v: half::f16| f64::from(v) == value),
             DType::Float32 | DType::CFloat32 => scan!(f32, |v: f32| same_f32(v, value as f32)),
             DType::Float64 | DType::CFloat64 => scan!(f64, |v: f64| same_f64(v, value)),

@@ -29,8 +29,8 @@ pub(crate) fn unpack_bits(packed: &[u8], row_samples: usize, bits: u16, size: us
 
 /// Widens native-endian half-precision floats.
 pub(crate) fn widen_f16(packed: &[u8], out: &mut [u8]) {
-    for (from, to) in packed.chunks_exact(2).zip(out.chunks_exact_mut(4)) {
-        let bits = u16::from_ne_bytes([from[0], from[1]]);
+    for (from, to) in packed.as_chunks().0.iter().zip(out.chunks_exact_mut(4)) {
+        let bits = u16::from_ne_bytes(*from);
         // `f16::to_f32` quiets a signalling NaN; GDAL keeps its bits.
         let wide = if f16::from_bits(bits).is_nan() { f32_nan_of(bits) } else { f16::from_bits(bits).to_f32() };
         to.copy_from_slice(&wide.to_ne_bytes());
@@ -43,8 +43,8 @@ fn f32_nan_of(bits: u16) -> f32 {
 
 /// Widens native-endian 24-bit floats: a sign, 7 bits of exponent (bias 63) and 16 of fraction (Adobe's TIFF Technical Note 3).
 pub(crate) fn widen_f24(packed: &[u8], out: &mut [u8]) {
-    for (from, to) in packed.chunks_exact(3).zip(out.chunks_exact_mut(4)) {
-        let bytes = if cfg!(target_endian = "little") { [from[0], from[1], from[2], 0] } else { [from[2], from[1], from[0], 0] };
+    for (&[a, b, c], to) in packed.as_chunks().0.iter().zip(out.chunks_exact_mut(4)) {
+        let bytes = if cfg!(target_endian = "little") { [a, b, c, 0] } else { [c, b, a, 0] };
         to.copy_from_slice(&f24_to_f32(u32::from_le_bytes(bytes)).to_ne_bytes());
     }
 }

@@ -139,13 +139,13 @@ impl Destination {
         }
         let sample = dtype.size() as i64;
         let packed = |given: i64, inner: i64, n: usize| -> Result<i64> {
-            let product = i64::try_from(n).ok().and_then(|n| inner.checked_mul(n));
+            let product = i64::try_from(n).ok().and_then(|n| inner.checked_abs()?.checked_mul(n));
             if given != 0 { Ok(given) } else { product.ok_or_else(|| Error::invalid("the result is larger than memory can be")) }
         };
         let [pixel, line, band] = buffer.strides;
         let pixel = packed(pixel, sample, 1)?;
-        let line = packed(line, pixel.abs(), width)?;
-        let band = packed(band, line.abs(), height)?;
+        let line = packed(line, pixel, width)?;
+        let band = packed(band, line, height)?;
         let strides = [pixel, line, band];
         let origin = layout("dst.data", buffer.len, dtype.size(), &[(width, pixel), (height, line), (bands, band)])?;
         let mask = if buffer.mask.is_null() {
@@ -194,7 +194,14 @@ impl Destination {
     }
 
     /// Writes values to consecutive pixels of a row. `shift` moves within the sample: the imaginary part of a complex one.
-    pub(crate) fn write_row<T: Copy>(&self, band: usize, row: usize, column: usize, shift: usize, values: impl ExactSizeIterator<Item = T>) {
+    pub(crate) fn write_row<T: Copy>(
+        &self,
+        band: usize,
+        row: usize,
+        column: usize,
+        shift: usize,
+        values: impl ExactSizeIterator<Item = T>,
+    ) {
         let Some(start) = self.at(band, row, column, values.len()) else { return };
         if shift + size_of::<T>() > self.dtype.size() {
             return;
@@ -240,6 +247,16 @@ impl Destination {
         if let Some(start) = self.mask_at(row, column, 1) {
             // SAFETY: `mask_at` checked the position, which stays valid as long as self; all concurrent accesses are atomic.
             unsafe { AtomicU8::from_ptr(start) }.store(value, Relaxed);
+        }
+    }
+
+    /// Writes the mask of consecutive pixels of a row, which nobody else writes.
+    pub(crate) fn write_mask_row(&self, row: usize, column: usize, values: impl ExactSizeIterator<Item = u8>) {
+        let count = values.len();
+        let Some(start) = self.mask_at(row, column, count) else { return };
+        for (i, value) in values.take(count).enumerate() {
+            // SAFETY: `mask_at` checked the run.
+            unsafe { start.add(i).write(value) };
         }
     }
 
@@ -312,7 +329,10 @@ mod tests {
 
     #[test]
     fn small_buffers_and_overlapping_strides_are_refused() {
-        assert!(matches!(destination(&mut [0; 5], [0; 3], [3, 2, 1]).err().unwrap().reason(), Reason::BufferTooSmall { needed: 6, given: 5, .. }));
+        assert!(matches!(
+            destination(&mut [0; 5], [0; 3], [3, 2, 1]).err().unwrap().reason(),
+            Reason::BufferTooSmall { needed: 6, given: 5, .. }
+        ));
         assert!(destination(&mut [0; 50], [1, 2, 0], [3, 2, 1]).is_err());
         assert!(destination(&mut [0; 50], [3, 0, 1], [3, 2, 3]).is_ok());
         assert!(destination(&mut [0; 50], [i64::MAX, 0, 0], [3, 2, 1]).is_err());

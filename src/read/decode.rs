@@ -87,7 +87,14 @@ fn sized(buffer: &mut Vec<u8>, len: usize) -> Result<&mut [u8]> {
     buffer.get_mut(..len).ok_or_else(|| Error::io("a buffer is too short"))
 }
 
-fn decode<'a>(source: (&Reader, bool), image: &Image, y: u64, stored: &[u8], packed: &'a mut Vec<u8>, wide: &'a mut Vec<u8>) -> Result<&'a [u8]> {
+fn decode<'a>(
+    source: (&Reader, bool),
+    image: &Image,
+    y: u64,
+    stored: &[u8],
+    packed: &'a mut Vec<u8>,
+    wide: &'a mut Vec<u8>,
+) -> Result<&'a [u8]> {
     let (reader, big_endian) = source;
     let rows = image.stored_rows(y);
     let len = packed_bytes(image, rows).ok_or_else(|| Error::format("a block is larger than can be counted"))?;
@@ -106,7 +113,8 @@ fn decode<'a>(source: (&Reader, bool), image: &Image, y: u64, stored: &[u8], pac
     };
     let codec = supported(image)?;
     let packed = sized(packed, len as usize)?;
-    let reversed = image.lsb_first && image.bits < 8 || image.lsb_first && image.compression != codec::JPEG && image.compression != codec::NONE;
+    let reversed =
+        image.lsb_first && image.bits < 8 || image.lsb_first && image.compression != codec::JPEG && image.compression != codec::NONE;
     if reversed {
         let reversed: Vec<u8> = stored.iter().map(|b| b.reverse_bits()).collect();
         codec.decode(&reversed, &layout, packed).map_err(codec_error)?;

@@ -93,7 +93,7 @@ impl Job {
         let helpers = if blocks > 1 { self.threads()?.min(blocks) - 1 } else { 0 };
         let mut finished = Vec::with_capacity(helpers);
         for _ in 0..helpers {
-            finished.push(self.spawn(|job| job.work_through())?);
+            finished.push(self.spawn(Self::work_through)?);
         }
         self.guarded(|| self.work_through());
         for helper in finished {
@@ -162,7 +162,8 @@ impl Job {
 
     /// Finds a block in the file.
     pub(super) fn locate(&self, block: &Block<'_>) -> Result<Stored> {
-        locate(&self.dataset, &block.pass.image, block.number(), block.pass.image.stored_rows(block.y)).map_err(|e| e.at_tile(block.x, block.y))
+        locate(&self.dataset, &block.pass.image, block.number(), block.pass.image.stored_rows(block.y))
+            .map_err(|e| e.at_tile(block.x, block.y))
     }
 
     /// Decodes and places block `i`: from `bytes`, or from where a local source has it. Errors stop the whole job.
@@ -249,18 +250,20 @@ impl Job {
         let (columns, rows) = inside(&self.plan);
         let size = view.dtype.size();
         let step = view.samples * size;
+        let out_columns = part.out_columns.start..part.out_columns.end.min(columns);
         for out_row in part.out_rows.clone().take_while(|r| *r < rows) {
             let row = view.row(part.rows.source(out_row));
-            for column in part.out_columns.clone().take_while(|c| *c < columns) {
+            let value = |column: usize| {
                 let at = (part.columns.source(column) - view.x) as usize * step + sample * size;
-                let value = match row.get(at..at + size) {
+                match row.get(at..at + size) {
                     Some(&[v]) => v,
                     Some(&[a, b]) => rescale_alpha(u16::from_ne_bytes([a, b])),
-                    Some(bytes) => if bytes.iter().any(|b| *b != 0) { 255 } else { 0 },
-                    None => 0,
-                };
-                self.to.set_mask(out_row, column, to_mask(value));
-            }
+                    // A mask of other types does not occur; what is not zero is valid.
+                    Some(bytes) if bytes.iter().any(|b| *b != 0) => 255,
+                    _ => 0,
+                }
+            };
+            self.to.write_mask_row(out_row, out_columns.start, out_columns.clone().map(|column| to_mask(value(column))));
         }
     }
 
@@ -273,7 +276,8 @@ impl Job {
             for sample in samples {
                 let from = row.get(sample * size..).unwrap_or_default();
                 let sources = out_columns.clone().map(|c| (part.columns.source(c) - view.x) as usize);
-                nodata.each_valid(view.dtype, from, view.samples * size, sources, |i| self.to.set_mask(out_row, out_columns.start + i, 255));
+                nodata
+                    .each_valid(view.dtype, from, view.samples * size, sources, |i| self.to.set_mask(out_row, out_columns.start + i, 255));
             }
         }
     }

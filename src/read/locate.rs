@@ -48,7 +48,7 @@ async fn fetch_runs(dataset: &Dataset, runs: Vec<Range<u64>>, stop: &Stop) -> Re
 /// Finds one block, from index pages that are in memory.
 pub(crate) fn locate(dataset: &Dataset, image: &Image, number: u64, stored_rows: u64) -> Result<Stored> {
     let reader = &dataset.reader;
-    let (offset, count) = image.index.locate(number, dataset.header.order, |range| reader.known(range))?;
+    let (offset, count) = image.index.locate(number, dataset.header.order, &|range: &Range<u64>| reader.known(range))?;
     if offset == 0 || count == Some(0) {
         return Ok(Stored::Sparse);
     }

@@ -100,7 +100,15 @@ impl Dataset {
     }
 
     /// Reads one block of a level, whole: edge tiles too, with what the file stores beyond the image's edge.
-    pub fn read_tile(self: &Arc<Self>, x: u64, y: u64, level: usize, params: &ReadParams, dtype: Option<DType>, mask: bool) -> Result<Pixels> {
+    pub fn read_tile(
+        self: &Arc<Self>,
+        x: u64,
+        y: u64,
+        level: usize,
+        params: &ReadParams,
+        dtype: Option<DType>,
+        mask: bool,
+    ) -> Result<Pixels> {
         let stop = params.stop(self);
         crate::runtime::block_on(async {
             let plan = Plan::tile(self, x, y, level, params, mask, &stop).await?;

@@ -1,8 +1,8 @@
 //! Which blocks a read needs, and where each goes in the output. No I/O beyond the IFD chain.
 
+use super::ReadSize;
 use super::level::{Window, choose, on_level};
 use super::params::{ReadParams, Resampling};
-use super::ReadSize;
 use crate::cancel::Stop;
 use crate::dataset::{Dataset, Level};
 use crate::error::{Error, Result};
@@ -96,7 +96,15 @@ impl Plan {
     }
 
     /// One whole block of a level.
-    pub(crate) async fn tile(dataset: &Dataset, x: u64, y: u64, level_number: usize, params: &ReadParams, mask: bool, stop: &Stop) -> Result<Self> {
+    pub(crate) async fn tile(
+        dataset: &Dataset,
+        x: u64,
+        y: u64,
+        level_number: usize,
+        params: &ReadParams,
+        mask: bool,
+        stop: &Stop,
+    ) -> Result<Self> {
         let level = dataset.level(level_number, stop).await?.clone();
         let tiling = level.image.tiling;
         if x >= tiling.across || y >= tiling.down {
@@ -106,8 +114,13 @@ impl Plan {
         let bands = band_list(params.bands.as_deref(), level.image.samples)?;
         let axis = |block: u64, size: u64| Axis::identity(block * size, size as usize);
         let axes = (axis(x, tiling.width), axis(y, tiling.height));
-        let shape =
-            ReadSize { width: tiling.width as usize, height: tiling.height as usize, bands: bands.len(), dtype: dataset.dtype(), level: level_number };
+        let shape = ReadSize {
+            width: tiling.width as usize,
+            height: tiling.height as usize,
+            bands: bands.len(),
+            dtype: dataset.dtype(),
+            level: level_number,
+        };
         Ok(Self::assemble(dataset, &level, &bands, axes, shape, mask))
     }
 
@@ -210,7 +223,9 @@ fn checked_window(window: Option<Window>, (width, height): (u64, u64)) -> Result
         return Err(Error::invalid(format!("the window {x}, {y}, {across} × {down} is empty or not a number")));
     }
     if x < 0.0 || y < 0.0 || x + across > w || y + down > h {
-        return Err(Error::out_of_bounds(format!("the window {x}, {y}, {across} × {down} is not inside the image of {width} × {height} pixels")));
+        return Err(Error::out_of_bounds(format!(
+            "the window {x}, {y}, {across} × {down} is not inside the image of {width} × {height} pixels"
+        )));
     }
     Ok(window)
 }

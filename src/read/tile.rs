@@ -23,7 +23,8 @@ impl Dataset {
     /// The stored bytes of a block. In a planar file the planes' rows of blocks follow each other: row `y` of plane `p` is
     /// `p × blocks_down + y`.
     pub fn tile_bytes(self: &Arc<Self>, x: u64, y: u64, level_number: usize) -> Result<StoredTile> {
-        crate::runtime::block_on(self.stored_tile(x, y, level_number)).map_err(|e| e.at_tile(x, y).at_level(level_number).in_file(self.name()))
+        crate::runtime::block_on(self.stored_tile(x, y, level_number))
+            .map_err(|e| e.at_tile(x, y).at_level(level_number).in_file(self.name()))
     }
 
     async fn stored_tile(&self, x: u64, y: u64, level_number: usize) -> Result<StoredTile> {
@@ -33,7 +34,10 @@ impl Dataset {
         let planes = if image.planar { image.samples as u64 } else { 1 };
         let (across, down) = (image.tiling.across, image.tiling.down);
         if x >= across || y >= down * planes {
-            return Err(Error::out_of_bounds(format!("there is no tile ({x}, {y}); level {level_number} has {across} × {} tiles", down * planes)));
+            return Err(Error::out_of_bounds(format!(
+                "there is no tile ({x}, {y}); level {level_number} has {across} × {} tiles",
+                down * planes
+            )));
         }
         let number = y * across + x;
         fetch_page(self, &image, number, &stop).await?;

@@ -55,7 +55,12 @@ impl HttpSource {
             StatusCode::PARTIAL_CONTENT => {
                 let (range, size) = checked_range(&response, 0)?;
                 if range.end != len.min(size) {
-                    return Err(Error::io(format!("the server sent bytes {}-{} of {size} where 0-{} were asked for", range.start, range.end - 1, len - 1)));
+                    return Err(Error::io(format!(
+                        "the server sent bytes {}-{} of {size} where 0-{} were asked for",
+                        range.start,
+                        range.end - 1,
+                        len - 1
+                    )));
                 }
                 self.remember(&response, size);
                 Opening { head: exact_body(response, len.min(size), &self.settings).await?, size }
@@ -91,7 +96,9 @@ impl HttpSource {
         let status = response.status();
         match status {
             StatusCode::PARTIAL_CONTENT => {}
-            StatusCode::OK => return Err(Error::io("the server answered 200 with the whole file to a request for a part of it").with_http_status(200)),
+            StatusCode::OK => {
+                return Err(Error::io("the server answered 200 with the whole file to a request for a part of it").with_http_status(200));
+            }
             StatusCode::PRECONDITION_FAILED => return Err(modified("its ETag has changed").with_http_status(412)),
             _ => return Err(refused(status).at_offset(range.start)),
         }
@@ -101,7 +108,8 @@ impl HttpSource {
             return Err(modified("its size, ETag or modification time has changed"));
         }
         if got.end != range.end {
-            return Err(Error::io(format!("the server sent bytes up to {} where {} was asked for", got.end - 1, range.end - 1)).at_offset(range.start));
+            return Err(Error::io(format!("the server sent bytes up to {} where {} was asked for", got.end - 1, range.end - 1))
+                .at_offset(range.start));
         }
         exact_body(response, range.end - range.start, &self.settings).await.map_err(|e| e.at_offset(range.start))
     }

@@ -14,7 +14,9 @@ impl MemorySource {
     }
 
     fn get(&self, range: &Range<u64>) -> Result<Bytes> {
-        self.slice(range).map(|found| self.0.slice_ref(found)).ok_or_else(|| Error::format("a range beyond the end of the file was asked for"))
+        self.slice(range)
+            .map(|found| self.0.slice_ref(found))
+            .ok_or_else(|| Error::format("a range beyond the end of the file was asked for"))
     }
 }
 

@@ -78,7 +78,8 @@ impl Reader {
     pub(crate) fn range(&self, offset: u64, len: u64) -> Result<Range<u64>> {
         match offset.checked_add(len) {
             Some(end) if end <= self.size => Ok(offset..end),
-            _ => Err(Error::format(format!("{len} bytes at offset {offset} reach beyond the end of the file ({} bytes)", self.size)).at_offset(offset)),
+            _ => Err(Error::format(format!("{len} bytes at offset {offset} reach beyond the end of the file ({} bytes)", self.size))
+                .at_offset(offset)),
         }
     }
 

@@ -10,6 +10,7 @@ const FIRST_LINE: usize = 43;
 
 /// The promises of a ghost area. They are hints: each block must still be checked against the file's own arrays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is one promise")]
 pub struct Ghost {
     /// All `KEY=VALUE` lines, in order.
     pub items: Vec<(String, String)>,

@@ -104,10 +104,17 @@ impl Image {
         let bits = fields.same_for_all(tag::BITS_PER_SAMPLE, "BitsPerSample", 1)?;
         let sample_format = fields.same_for_all(tag::SAMPLE_FORMAT, "SampleFormat", 1)?;
         let planar = fields.number(tag::PLANAR_CONFIGURATION) == Some(2) && samples > 1;
-        let tiling = fields.tiling(width, height)?;
+        let mut tiling = fields.tiling(width, height)?;
+        let mut index = fields.index(tiling.tiled)?;
         let planes = if planar { samples } else { 1 };
         let blocks = tiling.across.checked_mul(tiling.down).and_then(|n| n.checked_mul(planes));
         blocks.ok_or_else(|| Error::format("the image has more blocks than can be counted"))?;
+        let compression = fields.number(tag::COMPRESSION).unwrap_or(1) as u16;
+        let photometric = fields.number(tag::PHOTOMETRIC_INTERPRETATION).map_or(Photometric::MIN_IS_BLACK, |p| p as u16);
+        if compression == codec::NONE && photometric != Photometric::YCBCR && !planar {
+            let row_bytes = (width * samples).saturating_mul(u64::from(bits)).div_ceil(8);
+            chop(&mut tiling, &mut index, row_bytes);
+        }
         Ok(Self {
             subfile_type: fields.number(tag::NEW_SUBFILE_TYPE).unwrap_or(0),
             width,
@@ -116,15 +123,15 @@ impl Image {
             bits,
             sample_format,
             dtype: DType::from_tiff(sample_format, bits)?,
-            compression: fields.number(tag::COMPRESSION).unwrap_or(1) as u16,
-            photometric: fields.number(tag::PHOTOMETRIC_INTERPRETATION).map_or(Photometric::MIN_IS_BLACK, |p| p as u16),
+            compression,
+            photometric,
             planar,
             predictor: fields.number(tag::PREDICTOR).unwrap_or(1) as u16,
             lsb_first: fields.number(tag::FILL_ORDER) == Some(2),
             extra_samples: fields.numbers(tag::EXTRA_SAMPLES).iter().map(|n| *n as u16).collect(),
             tiling,
             jpeg_tables: fields.value_bytes(tag::JPEG_TABLES).filter(|b| !b.is_empty()),
-            index: fields.index(tiling.tiled)?,
+            index,
         })
     }
 
@@ -158,6 +165,19 @@ impl Image {
     pub(crate) fn stored_rows(&self, y: u64) -> u64 {
         if self.tiling.tiled { self.tiling.height } else { self.tiling.height.min(self.height.saturating_sub(y * self.tiling.height)) }
     }
+}
+
+/// Cuts a single uncompressed strip into strips of about 8 KiB, as libtiff does (`ChopUpSingleUncompressedStrip`): a window then costs its
+/// own rows, and the blocks are the ones that GDAL reports.
+fn chop(tiling: &mut Tiling, index: &mut BlockIndex, row_bytes: u64) {
+    const STRIP_SIZE: u64 = 8192;
+    let rows = (STRIP_SIZE / row_bytes.max(1)).max(1);
+    if tiling.tiled || tiling.down != 1 || rows >= tiling.height {
+        return;
+    }
+    tiling.down = tiling.height.div_ceil(rows);
+    tiling.height = rows;
+    index.chopped = Some(rows * row_bytes);
 }
 
 /// An array tag whose values are read one at a time.
@@ -203,22 +223,41 @@ impl ArrayRef {
 pub(crate) struct BlockIndex {
     offsets: Option<ArrayRef>,
     counts: Option<ArrayRef>,
+    /// The file has one strip, which is read as strips of this many bytes.
+    chopped: Option<u64>,
 }
 
 impl BlockIndex {
     /// The ranges of the file that hold block `i`'s offset and byte count.
     pub(crate) fn elements(&self, i: u64) -> impl Iterator<Item = Range<u64>> + use<> {
+        let i = if self.chopped.is_some() { 0 } else { i };
         [self.offsets, self.counts].into_iter().flatten().filter_map(move |array| array.element(i))
     }
 
     /// Block `i`'s offset and byte count, from pages that are in memory. The count is `None` where the file has no such array;
     /// offset or count 0 is a sparse block.
-    pub(crate) fn locate(&self, i: u64, order: ByteOrder, known: impl Fn(&Range<u64>) -> Option<Bytes>) -> Result<(u64, Option<u64>)> {
+    pub(crate) fn locate(&self, i: u64, order: ByteOrder, known: &impl Fn(&Range<u64>) -> Option<Bytes>) -> Result<(u64, Option<u64>)> {
         if self.offsets.is_none() {
             return Err(Error::format("the IFD says nowhere where the blocks are (no TileOffsets, no StripOffsets)"));
         }
-        let get = |array: Option<ArrayRef>| array.map(|a| a.get(i, order, &known)).transpose();
+        if let Some(size) = self.chopped {
+            let whole = Self { chopped: None, ..*self };
+            return Self::part(i, size, whole.locate(0, order, known)?);
+        }
+        let get = |array: Option<ArrayRef>| array.map(|a| a.get(i, order, known)).transpose();
         Ok((get(self.offsets)?.unwrap_or(0), get(self.counts)?))
+    }
+
+    /// Part `i` of a strip that is read in parts.
+    fn part(i: u64, size: u64, (offset, count): (u64, Option<u64>)) -> Result<(u64, Option<u64>)> {
+        let skip = i.checked_mul(size).filter(|_| offset != 0 && count != Some(0));
+        let Some(skip) = skip else { return Ok((0, count)) };
+        let start = offset.checked_add(skip).ok_or_else(|| Error::format("a strip lies beyond any file"))?;
+        match count {
+            Some(count) if count <= skip => Err(Error::format(format!("the strip holds {count} bytes, fewer than its image has"))),
+            Some(count) => Ok((start, Some((count - skip).min(size)))),
+            None => Ok((start, None)),
+        }
     }
 }
 
@@ -284,7 +323,7 @@ impl Fields<'_> {
         };
         let array = |codes: [u16; 2]| codes.iter().find_map(|c| self.ifd.find(*c)).map(ArrayRef::new).transpose();
         let [offsets, counts] = codes;
-        Ok(BlockIndex { offsets: array(offsets)?, counts: array(counts)? })
+        Ok(BlockIndex { offsets: array(offsets)?, counts: array(counts)?, chopped: None })
     }
 }
 
@@ -307,7 +346,7 @@ mod tests {
         let image = image(vec![entry(256, 3, 100), entry(257, 3, 50), entry(258, 3, 8), entry(273, 4, 8)]).unwrap();
         assert_eq!((image.samples, image.compression, image.predictor, image.planar), (1, 1, 1, false));
         assert_eq!(image.tiling, Tiling { tiled: false, width: 100, height: 50, across: 1, down: 1 });
-        assert_eq!(image.index.locate(0, ByteOrder::Little, |_| None).unwrap(), (8, None));
+        assert_eq!(image.index.locate(0, ByteOrder::Little, &|_: &Range<u64>| None).unwrap(), (8, None));
     }
 
     #[test]
@@ -317,6 +356,15 @@ mod tests {
         assert_eq!((strips.tiling.down, strips.stored_rows(2), strips.stored_rows(3)), (4, 16, 2));
         let tiles = image([base, vec![entry(322, 3, 64), entry(323, 3, 32)]].concat()).unwrap();
         assert_eq!((tiles.tiling.across, tiles.tiling.down, tiles.stored_rows(1)), (2, 2, 32));
+    }
+
+    #[test]
+    fn a_single_uncompressed_strip_is_read_in_parts() {
+        let base = vec![entry(256, 3, 100), entry(257, 3, 200), entry(258, 3, 8), entry(273, 4, 8), entry(279, 4, 20000)];
+        let image = image(base).unwrap();
+        assert_eq!((image.tiling.height, image.tiling.down, image.stored_rows(2)), (81, 3, 38));
+        let at = |i| image.index.locate(i, ByteOrder::Little, &|_: &Range<u64>| None).unwrap();
+        assert_eq!([at(0), at(1), at(2)], [(8, Some(8100)), (8108, Some(8100)), (16208, Some(3800))]);
     }
 
     #[test]

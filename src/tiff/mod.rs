@@ -9,8 +9,8 @@ mod image;
 mod tags;
 mod value;
 
-pub(crate) use ghost::ghost_text;
 pub use ghost::Ghost;
+pub(crate) use ghost::ghost_text;
 pub(crate) use header::{HEADER_BYTES, Header};
 pub use ifd::Entry;
 pub(crate) use ifd::{EntryValue, Ifd, ifd_count, ifd_count_size, ifd_size};

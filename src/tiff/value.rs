@@ -26,7 +26,9 @@ impl TagValue {
         let number = |b: &[u8]| order.uint(b, 0, b.len()).unwrap_or(0);
         let chunks = bytes.chunks_exact(size.max(1));
         match field_type {
-            field::BYTE | field::SHORT | field::LONG | field::LONG8 | field::IFD | field::IFD8 => Self::Unsigned(chunks.map(number).collect()),
+            field::BYTE | field::SHORT | field::LONG | field::LONG8 | field::IFD | field::IFD8 => {
+                Self::Unsigned(chunks.map(number).collect())
+            }
             field::SBYTE | field::SSHORT | field::SLONG | field::SLONG8 => {
                 let shift = 64 - 8 * size as u32;
                 Self::Signed(chunks.map(|b| ((number(b) << shift) as i64) >> shift).collect())
@@ -34,9 +36,9 @@ impl TagValue {
             field::FLOAT => Self::Real(chunks.map(|b| f64::from(f32::from_bits(number(b) as u32))).collect()),
             field::DOUBLE => Self::Real(chunks.map(|b| f64::from_bits(number(b))).collect()),
             field::RATIONAL => Self::Real(chunks.map(|b| f64::from(half(b, 0, order)) / f64::from(half(b, 4, order))).collect()),
-            field::SRATIONAL => {
-                Self::Real(chunks.map(|b| f64::from(half(b, 0, order).cast_signed()) / f64::from(half(b, 4, order).cast_signed())).collect())
-            }
+            field::SRATIONAL => Self::Real(
+                chunks.map(|b| f64::from(half(b, 0, order).cast_signed()) / f64::from(half(b, 4, order).cast_signed())).collect(),
+            ),
             field::ASCII => {
                 let end = bytes.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
                 Self::Text(bytes.get(..end).unwrap_or_default().to_vec())

@@ -110,7 +110,8 @@ fn big_endian(data: &[u8]) -> Vec<u8> {
 
 /// All samples as bytes: the smallest valid value becomes 0, the largest 255.
 fn stretched(pixels: &Pixels) -> Result<Vec<u8>, Failure> {
-    let values = pixels.values().ok_or_else(|| Failure::Usage("a picture of complex numbers can't be made; use --format npy or raw".into()))?;
+    let values =
+        pixels.values().ok_or_else(|| Failure::Usage("a picture of complex numbers can't be made; use --format npy or raw".into()))?;
     let count = pixels.mask.len().max(1);
     let valid = values.iter().enumerate().filter(|(i, v)| v.is_finite() && pixels.mask.get(i % count) != Some(&0)).map(|(_, v)| *v);
     let (low, high) = valid.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));

@@ -88,7 +88,12 @@ fn read_with_progress(dataset: &Arc<Dataset>, params: ReadParams, dtype: DType, 
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 let bar = bar.get_or_insert_with(|| ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner()));
                 let stats = dataset.stats();
-                bar.set_message(format!("{} tiles decoded, {} MB in {} requests", stats.tiles_decoded, stats.bytes / 1_000_000, stats.requests));
+                bar.set_message(format!(
+                    "{} tiles decoded, {} MB in {} requests",
+                    stats.tiles_decoded,
+                    stats.bytes / 1_000_000,
+                    stats.requests
+                ));
                 bar.tick();
             }
         }

@@ -4,6 +4,7 @@ use crate::args::TagsArguments;
 use crate::{Failure, print};
 use cog::tiff::{TagValue, tag_name, type_name};
 use cog::{Dataset, Options};
+use std::fmt::Write as _;
 
 /// Values of a tag that are shown before the rest is only counted.
 const SHOWN: usize = 8;
@@ -16,15 +17,16 @@ pub(crate) fn run(arguments: &TagsArguments, options: &Options) -> Result<(), Fa
         Some(ifd) => ifd..ifd + 1,
         None => 0..dataset.ifd_count()?,
     };
+    // Writing to a String can't fail.
     let mut text = String::new();
     for ifd in ifds {
         let tags = dataset.tags(ifd)?;
-        text += &format!("IFD {ifd}\n");
+        let _ = writeln!(text, "IFD {ifd}");
         for tag in tags {
             let name = tag_name(tag.tag).unwrap_or("?");
             // A damaged tag is shown as such; the others are still worth seeing.
             let value = dataset.tag_value(ifd, tag.tag).map_or_else(|e| format!("({})", e.reason()), |v| shown(&v));
-            text += &format!("  {:>5} {name:<26} {:<9} {:>6}  {value}\n", tag.tag, type_name(tag.field_type), tag.count);
+            let _ = writeln!(text, "  {:>5} {name:<26} {:<9} {:>6}  {value}", tag.tag, type_name(tag.field_type), tag.count);
         }
     }
     print(&text)
