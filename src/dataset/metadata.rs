@@ -103,6 +103,15 @@ mod tests {
     }
 
     #[test]
+    fn deep_nesting_is_survived() {
+        let depth = 200_000;
+        let deep = "<a>".repeat(depth) + &"</a>".repeat(depth);
+        let _ = GdalMetadata::parse(&deep);
+        let in_item = format!(r#"<GDALMetadata><Item name="N">x</Item>{deep}</GDALMetadata>"#);
+        assert!(GdalMetadata::parse(&in_item).items.len() <= 1);
+    }
+
+    #[test]
     fn what_is_not_xml_or_defines_entities_gives_nothing() {
         assert_eq!(GdalMetadata::parse("<GDALMetadata><Item"), GdalMetadata::default());
         let bomb = r#"<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><GDALMetadata><Item name="N">&b;</Item></GDALMetadata>"#;

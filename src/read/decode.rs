@@ -1,5 +1,6 @@
 //! One block: stored bytes to native samples.
 
+use super::buffer::at_least;
 use super::locate::{check_size, packed_bytes};
 use crate::codec::{self, BlockLayout, CodecError, predictor};
 use crate::dataset::Dataset;
@@ -18,7 +19,7 @@ struct Scratch {
 }
 
 /// A buffer larger than this is given back after its block.
-const KEEP: usize = 64 << 20;
+const KEEP: usize = 16 << 20;
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
@@ -71,20 +72,9 @@ fn stored_bytes<'a>(reader: &'a Reader, input: &'a Input<'_>, buffer: &'a mut Ve
     if let Some(bytes) = local.slice(range) {
         return Ok(bytes);
     }
-    let buffer = sized(buffer, (range.end - range.start) as usize)?;
+    let buffer = at_least(buffer, (range.end - range.start) as usize, "a stored block")?;
     local.read_at(range.start, buffer)?;
     Ok(buffer)
-}
-
-/// The first `len` bytes of a buffer, made longer if need be. What they hold is left over from earlier blocks.
-fn sized(buffer: &mut Vec<u8>, len: usize) -> Result<&mut [u8]> {
-    if buffer.len() < len {
-        // Not `resize`: that would copy the old contents.
-        *buffer = Vec::new();
-        buffer.try_reserve_exact(len).map_err(|_| Error::io(format!("{len} bytes of memory for a block could not be had")))?;
-        *buffer = vec![0; len];
-    }
-    buffer.get_mut(..len).ok_or_else(|| Error::io("a buffer is too short"))
 }
 
 fn decode<'a>(
@@ -112,7 +102,7 @@ fn decode<'a>(
         backend: reader.settings.backend,
     };
     let codec = supported(image)?;
-    let packed = sized(packed, len as usize)?;
+    let packed = at_least(packed, len as usize, "a block")?;
     let reversed =
         image.lsb_first && image.bits < 8 || image.lsb_first && image.compression != codec::JPEG && image.compression != codec::NONE;
     if reversed {
@@ -126,7 +116,7 @@ fn decode<'a>(
     if machine_bits == usize::from(image.bits) {
         return Ok(packed);
     }
-    let wide = sized(wide, wide_len as usize)?;
+    let wide = at_least(wide, wide_len as usize, "a block")?;
     unpack(packed, layout.width * layout.samples, image.bits, image.dtype.is_float(), image.dtype.size(), wide);
     Ok(wide)
 }

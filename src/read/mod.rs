@@ -5,6 +5,7 @@
 //!
 //! The pipeline is asynchronous. A blocking call runs it on the caller's thread, which decodes along with the pool.
 
+mod buffer;
 mod decode;
 mod fetch;
 mod job;
@@ -19,7 +20,7 @@ pub use tile::StoredTile;
 
 use crate::cancel::Stop;
 use crate::dataset::Dataset;
-use crate::error::{Error, Reason, Result};
+use crate::error::{Reason, Result};
 use crate::raster::{DType, Destination, RawBuffer};
 use job::Job;
 use plan::Plan;
@@ -172,8 +173,8 @@ async fn read_owned(dataset: &Arc<Dataset>, plan: Plan, dtype: Option<DType>, ma
         let what = format!("the result ({} × {} pixels, {} bands of {})", size.width, size.height, size.bands, size.dtype.name());
         return Err(Reason::LimitExceeded { what, value, setting: "limits.output_bytes", limit }.into());
     }
-    let mut data = allocate(value)?;
-    let mut mask = if mask { allocate(size.width as u64 * size.height as u64)? } else { Vec::new() };
+    let mut data = buffer::zeroed(value, "the result")?;
+    let mut mask = if mask { buffer::zeroed(size.width as u64 * size.height as u64, "the mask")? } else { Vec::new() };
     let buffer = RawBuffer {
         data: data.as_mut_ptr(),
         len: data.len(),
@@ -185,15 +186,4 @@ async fn read_owned(dataset: &Arc<Dataset>, plan: Plan, dtype: Option<DType>, ma
     // SAFETY: both vectors outlive the call, and nothing else touches them until it returns.
     unsafe { read_into(dataset, plan, &buffer, Some(size.dtype), stop).await? };
     Ok(Pixels { size, data, mask })
-}
-
-/// Zeroed memory, or an error where there is not enough.
-fn allocate(bytes: u64) -> Result<Vec<u8>> {
-    let refused = || Error::io(format!("{bytes} bytes of memory for the result could not be had"));
-    let len = usize::try_from(bytes).map_err(|_| refused())?;
-    let mut probe: Vec<u8> = Vec::new();
-    probe.try_reserve_exact(len).map_err(|_| refused())?;
-    drop(probe);
-    // `vec!` asks for zeroed pages, which cost nothing until they are written.
-    Ok(vec![0; len])
 }

@@ -9,6 +9,8 @@ use crate::log::{self, Level};
 use crate::options::Settings;
 use crate::stats::Counters;
 use bytes::Bytes;
+use futures_util::stream::{self, StreamExt};
+use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
@@ -17,7 +19,7 @@ use std::time::Instant;
 const PAGE: u64 = 4096;
 
 pub(crate) struct Reader {
-    source: Arc<dyn Source>,
+    source: ManuallyDrop<Arc<dyn Source>>,
     /// The file's name, as errors and logs show it.
     name: String,
     size: u64,
@@ -44,7 +46,15 @@ impl Reader {
         let opening = opening?;
         let mut known = Known::default();
         known.insert(0, &opening.head);
-        Ok(Self { source, name, size: opening.size, known: RwLock::new(known), settings, counters, pid: std::process::id() })
+        Ok(Self {
+            source: ManuallyDrop::new(source),
+            name,
+            size: opening.size,
+            known: RwLock::new(known),
+            settings,
+            counters,
+            pid: std::process::id(),
+        })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -128,8 +138,10 @@ impl Reader {
             let what = "the size of the file's IFDs, tags and tile index".to_owned();
             return Err(Reason::LimitExceeded { what, value, setting: "limits.header_bytes", limit }.into());
         }
-        for batch in ranges.chunks(self.batch()) {
-            let answers = self.fetch(batch.to_vec(), stop).await?;
+        let batches = stream::iter(ranges.chunks(self.batch()).map(async |batch| (batch, self.fetch(batch.to_vec(), stop).await)));
+        let mut arriving = batches.buffer_unordered(self.settings.concurrency);
+        while let Some((batch, answers)) = arriving.next().await {
+            let answers = answers?;
             self.counters.add(|c| &c.header_bytes, answers.iter().map(|b| b.len() as u64).sum());
             let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
             for (range, bytes) in batch.iter().zip(&answers) {
@@ -143,7 +155,7 @@ impl Reader {
     pub(crate) async fn fetch(&self, ranges: Vec<Range<u64>>, stop: &Stop) -> Result<Vec<Bytes>> {
         self.check_process()?;
         let started = Instant::now();
-        let answers = run(&*self.source, Arc::clone(&self.source).fetch(ranges.clone()), stop).await.map_err(|e| e.in_file(&self.name));
+        let answers = run(&**self.source, Arc::clone(&self.source).fetch(ranges.clone()), stop).await.map_err(|e| e.in_file(&self.name));
         let bytes = answers.as_ref().map_or(0, |a| a.iter().map(|b| b.len() as u64).sum());
         self.counters.request(bytes, started.elapsed());
         log::line(self.settings.log_level, Level::Debug, || {
@@ -156,6 +168,19 @@ impl Reader {
             return Err(Error::io("a source returned another number of bytes than was asked for").in_file(&self.name));
         }
         Ok(answers)
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        // In a child after fork() the connections belong to the parent: closing them here would take them off its event queue.
+        if self.check_process().is_ok() || self.local().is_some() {
+            #[allow(unsafe_code, reason = "a field that is sometimes leaked on purpose")]
+            // SAFETY: this is the drop of the only owner; the field is not used afterwards.
+            unsafe {
+                ManuallyDrop::drop(&mut self.source);
+            }
+        }
     }
 }
 

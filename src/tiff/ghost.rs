@@ -37,7 +37,7 @@ impl Ghost {
     /// Parses the text. With `KNOWN_INCOMPATIBLE_EDITION=YES` (a file edited by a writer that did not know of the promises) none holds.
     pub(crate) fn parse(text: &[u8]) -> Self {
         let text = String::from_utf8_lossy(text);
-        let items: Vec<_> = text.lines().filter_map(|l| l.trim_end().split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+        let items: Vec<_> = text.lines().filter_map(|l| l.trim().split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
         let is = |key: &str, value: &str| items.iter().any(|(k, v)| k == key && v == value);
         let trusted = !is("KNOWN_INCOMPATIBLE_EDITION", "YES");
         Self {
@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn promises_hold_unless_the_edition_is_incompatible() {
         let ghost = Ghost::parse(AREA.as_bytes());
-        assert!(ghost.ifds_before_data && ghost.block_leader && ghost.block_trailer);
+        assert!(ghost.ifds_before_data && ghost.block_leader && ghost.block_trailer && ghost.mask_interleaved);
         let edited = Ghost::parse(AREA.replace("EDITION=NO", "EDITION=YES").as_bytes());
         assert!(!edited.ifds_before_data && !edited.block_leader && edited.items.len() == ghost.items.len());
     }
