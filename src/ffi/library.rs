@@ -72,5 +72,6 @@ pub unsafe extern "C" fn cog_buffer_free(buffer: *mut c_void) {
 /// Example: tests/c/harness.c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cog_shutdown(timeout_ms: u64, error: *mut *mut cog_error) -> cog_status {
-    boundary(error, || crate::runtime::shutdown(Duration::from_millis(timeout_ms)))
+    // Through block_on, which refuses calls from inside a callback: they would wait for themselves.
+    boundary(error, || crate::runtime::block_on(async { crate::runtime::shutdown(Duration::from_millis(timeout_ms)) }))
 }

@@ -2,6 +2,7 @@
 //! (`GDALCopyWords`: NaN to 0, round half away from zero, clamp).
 
 use super::dtype::DType;
+use super::interleave::split_row;
 use super::view::{Axis, BlockView, Destination};
 use half::f16;
 use std::ops::Range;
@@ -109,6 +110,18 @@ pub(crate) fn copy_samples(block: &BlockView<'_>, bands: &[(usize, usize)], part
         if whole_pixels {
             to.copy_pixels(out_row, part.out_columns.start, row.get(first..first + part.out_columns.len() * step).unwrap_or_default());
             continue;
+        }
+        if same_type && part.columns.is_identity() && bands.len() > 1 && to.rows_are_packed() {
+            let pixels = row.get(first..first + part.out_columns.len() * step).unwrap_or_default();
+            let column = part.out_columns.start;
+            let done = split_row(pixels, size, block.samples, |sample, pixel, run| {
+                for &(_, band) in bands.iter().filter(|(from, _)| *from == sample) {
+                    to.copy_row(band, out_row, column + pixel, run);
+                }
+            });
+            if done {
+                continue;
+            }
         }
         for &(sample, band) in bands {
             let source = Source { row, offset: sample * size, step };

@@ -2,6 +2,7 @@
 
 mod convert;
 mod dtype;
+mod interleave;
 mod mask;
 mod unpack;
 mod view;

@@ -81,7 +81,7 @@ fn decode<'a>(
     source: (&Reader, bool),
     image: &Image,
     y: u64,
-    stored: &[u8],
+    stored: &'a [u8],
     packed: &'a mut Vec<u8>,
     wide: &'a mut Vec<u8>,
 ) -> Result<&'a [u8]> {
@@ -101,6 +101,13 @@ fn decode<'a>(
         jpeg_tables: image.jpeg_tables.as_deref(),
         backend: reader.settings.backend,
     };
+    let machine_bits = image.dtype.size() * 8;
+    let as_stored = image.compression == codec::NONE && !image.lsb_first && machine_bits == usize::from(image.bits);
+    if as_stored && (big_endian == cfg!(target_endian = "big") || image.bits == 8) {
+        // Nothing to do: the samples are placed from where they were read to.
+        let short = || Error::format(format!("the uncompressed block holds {} bytes where it should have {len}", stored.len()));
+        return stored.get(..len as usize).ok_or_else(short);
+    }
     let codec = supported(image)?;
     let packed = at_least(packed, len as usize, "a block")?;
     let reversed =
@@ -112,7 +119,6 @@ fn decode<'a>(
         codec.decode(stored, &layout, packed).map_err(codec_error)?;
     }
     undo_predictor(image, &layout, big_endian, packed)?;
-    let machine_bits = image.dtype.size() * 8;
     if machine_bits == usize::from(image.bits) {
         return Ok(packed);
     }
