@@ -10,12 +10,13 @@ const ALPHA: [u16; 2] = [1, 2];
 pub(crate) fn interpretation(image: &Image, band: usize, has_colormap: bool, metadata: &BandMetadata) -> String {
     let base: &[&str] = match image.photometric {
         _ if has_colormap => &["palette"],
+        _ if image.cmyk => &["red", "green", "blue", "alpha"],
         Photometric::RGB | Photometric::YCBCR => &["red", "green", "blue"],
         Photometric::SEPARATED => &["cyan", "magenta", "yellow", "black"],
         Photometric::MIN_IS_BLACK => &["gray"],
         _ => &[],
     };
-    if let Some(said) = metadata.color_interpretation.as_ref().filter(|_| !(has_colormap && band == 0)) {
+    if let Some(said) = metadata.color_interpretation.as_ref().filter(|_| !image.cmyk && !(has_colormap && band == 0)) {
         return said.clone();
     }
     if let Some(word) = base.get(band).filter(|_| image.samples >= base.len()) {

@@ -95,14 +95,14 @@ fn decode<'a>(
     let layout = BlockLayout {
         width: image.tiling.width as usize,
         height: rows as usize,
-        samples: image.block_samples(),
+        samples: image.stored_block_samples(),
         bits: image.bits,
         ycbcr: image.is_jpeg_ycbcr(),
         jpeg_tables: image.jpeg_tables.as_deref(),
         backend: reader.settings.backend,
     };
     let machine_bits = image.dtype.size() * 8;
-    let as_stored = image.compression == codec::NONE && !image.lsb_first && machine_bits == usize::from(image.bits);
+    let as_stored = image.compression == codec::NONE && !image.lsb_first && !image.cmyk && machine_bits == usize::from(image.bits);
     if as_stored && (big_endian == cfg!(target_endian = "big") || image.bits == 8) {
         // Nothing to do: the samples are placed from where they were read to.
         let short = || Error::format(format!("the uncompressed block holds {} bytes where it should have {len}", stored.len()));
@@ -119,6 +119,11 @@ fn decode<'a>(
         codec.decode(stored, &layout, packed).map_err(codec_error)?;
     }
     undo_predictor(image, &layout, big_endian, packed)?;
+    if image.cmyk {
+        let wide = at_least(wide, wide_len as usize, "a block")?;
+        cmyk_to_rgba(packed, image.stored_samples, wide);
+        return Ok(wide);
+    }
     if machine_bits == usize::from(image.bits) {
         return Ok(packed);
     }
@@ -127,8 +132,21 @@ fn decode<'a>(
     Ok(wide)
 }
 
+/// libtiff's `putRGBcontig8bitCMYKtile`: ink lets light through, and black takes the rest; alpha is opaque.
+fn cmyk_to_rgba(stored: &[u8], samples: usize, rgba: &mut [u8]) {
+    for (from, to) in stored.chunks_exact(samples.max(4)).zip(rgba.as_chunks_mut::<4>().0) {
+        if let Some(&[c, m, y, k]) = from.first_chunk() {
+            let light = |ink: u8| (u16::from(255 - k) * u16::from(255 - ink) / 255) as u8;
+            *to = [light(c), light(m), light(y), 255];
+        }
+    }
+}
+
 /// The codec of an image whose combination of compression, colour and depth is read.
 fn supported(image: &Image) -> Result<&'static dyn codec::Codec> {
+    if image.cmyk && image.planar {
+        return Err(Error::unsupported("CMYK with PlanarConfiguration 2 is not read"));
+    }
     codec::lookup(image.compression).ok_or_else(|| {
         let name = codec::name(image.compression).unwrap_or("unknown");
         Error::unsupported(format!("compression {} ({name}) is not read", image.compression))

@@ -67,7 +67,7 @@ pub(crate) fn locate(dataset: &Dataset, image: &Image, number: u64, stored_rows:
 
 /// Bytes of a block without compression, where that can be counted.
 pub(crate) fn packed_bytes(image: &Image, rows: u64) -> Option<u64> {
-    let row_bits = image.tiling.width.checked_mul(image.block_samples() as u64)?.checked_mul(u64::from(image.bits))?;
+    let row_bits = image.tiling.width.checked_mul(image.stored_block_samples() as u64)?.checked_mul(u64::from(image.bits))?;
     row_bits.div_ceil(8).checked_mul(rows)
 }
 

@@ -31,7 +31,7 @@ impl Dataset {
         let stop = self.stop();
         self.reader.check_process()?;
         let image = Arc::clone(&self.level(level_number, &stop).await?.image);
-        let planes = if image.planar { image.samples as u64 } else { 1 };
+        let planes = if image.planar { image.stored_samples as u64 } else { 1 };
         let (across, down) = (image.tiling.across, image.tiling.down);
         if x >= across || y >= down * planes {
             return Err(Error::out_of_bounds(format!(

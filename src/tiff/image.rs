@@ -31,6 +31,7 @@ pub(crate) const IMAGE_TAGS: &[u16] = &[
     tag::TILE_LENGTH,
     tag::EXTRA_SAMPLES,
     tag::SAMPLE_FORMAT,
+    tag::INK_SET,
     tag::JPEG_TABLES,
 ];
 
@@ -70,7 +71,12 @@ pub(crate) struct Image {
     pub(crate) subfile_type: u64,
     pub(crate) width: u64,
     pub(crate) height: u64,
+    /// Bands, as they are read.
     pub(crate) samples: usize,
+    /// `SamplesPerPixel`, as they are stored; other than `samples` only where `cmyk`.
+    pub(crate) stored_samples: usize,
+    /// 8-bit CMYK, which GDAL has libtiff's RGBA reader turn into red, green, blue and alpha.
+    pub(crate) cmyk: bool,
     pub(crate) bits: u16,
     pub(crate) sample_format: u16,
     pub(crate) dtype: DType,
@@ -115,14 +121,17 @@ impl Image {
             let row_bytes = (width * samples).saturating_mul(u64::from(bits)).div_ceil(8);
             chop(&mut tiling, &mut index, row_bytes);
         }
+        let cmyk = photometric == Photometric::SEPARATED && bits == 8 && samples >= 4 && fields.number(tag::INK_SET).unwrap_or(1) == 1;
         Ok(Self {
             subfile_type: fields.number(tag::NEW_SUBFILE_TYPE).unwrap_or(0),
             width,
             height,
-            samples: samples as usize,
+            samples: if cmyk { 4 } else { samples as usize },
+            stored_samples: samples as usize,
+            cmyk,
             bits,
             sample_format,
-            dtype: DType::from_tiff(sample_format, bits)?,
+            dtype: if cmyk { DType::UInt8 } else { DType::from_tiff(sample_format, bits)? },
             compression,
             photometric,
             planar,
@@ -150,7 +159,12 @@ impl Image {
         self.compression == codec::JPEG && self.photometric == Photometric::YCBCR
     }
 
-    /// Samples a pixel in one block.
+    /// Samples a pixel in one block, as they are stored.
+    pub(crate) fn stored_block_samples(&self) -> usize {
+        if self.planar { 1 } else { self.stored_samples }
+    }
+
+    /// Samples a pixel in one block, as they are read.
     pub(crate) fn block_samples(&self) -> usize {
         if self.planar { 1 } else { self.samples }
     }
