@@ -122,7 +122,9 @@ typedef struct {
      */
     cog_status (*size)(void *user_data, uint64_t *size);
     /**
-     * Fills all ranges of a batch and returns COG_OK, or fails as a whole with a COG_ERR_ status.
+     * Fills all ranges of a batch and returns COG_OK, or fails as a whole with a status that says why:
+     * COG_ERR_IO, COG_ERR_NOT_FOUND, COG_ERR_PERMISSION_DENIED, COG_ERR_TIMEOUT, COG_ERR_CANCELLED, COG_ERR_MODIFIED, COG_ERR_FORMAT,
+     * COG_ERR_UNSUPPORTED, COG_ERR_INVALID_ARGUMENT or COG_ERR_OUT_OF_BOUNDS; any other is taken for COG_ERR_IO.
      */
     cog_status (*read_ranges)(void *user_data, const cog_range *ranges, size_t count);
     /**
@@ -774,21 +776,6 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * See `jpeg_shim.c`.
- */
-extern int cog_jpeg_decode(const unsigned char *tables,
-                           size_t tables_length,
-                           const unsigned char *data,
-                           size_t data_length,
-                           unsigned int width,
-                           unsigned int height,
-                           int components,
-                           int ycbcr,
-                           unsigned char *out,
-                           size_t out_length,
-                           char *message);
-
-/**
  * Makes a cancel token. Give it to a call (cog_read_params.cancel) or to options (cog_options_set_cancel).
  *
  * Ownership: the caller frees it with cog_cancel_free. Lifetime: until freed; calls keep a reference of their own.
@@ -851,7 +838,7 @@ cog_status cog_open_memory(const void *data,
  * returns where it fails (but not where it fails with COG_ERR_INVALID_ARGUMENT because of reader itself). *dataset is the caller's,
  * freed with cog_free. Lifetime: user_data and the functions must stay valid until close was called. NULL: reader->close, options and
  * error may be NULL. Threads: any. Blocking: yes, on the caller's functions.
- * Errors: as cog_open; what read_ranges returns, where that is a COG_ERR_ status.
+ * Errors: as cog_open; what size and read_ranges return (see cog_reader).
  * Example: tests/c/harness.c
  */
 cog_status cog_open_reader(const cog_reader *reader,

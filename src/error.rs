@@ -189,7 +189,7 @@ impl Error {
     }
     #[must_use]
     pub(crate) fn with_http_status(mut self, status: u16) -> Self {
-        self.0.1.http_status = Some(status);
+        self.0.1.http_status.get_or_insert(status);
         self
     }
 }

@@ -9,6 +9,7 @@ use arc_swap::ArcSwapOption;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,8 @@ pub(crate) struct Runtime {
     pid: u32,
     io: OnceLock<tokio::runtime::Runtime>,
     cpu: OnceLock<rayon::ThreadPool>,
+    /// The decoding threads that have not ended: rayon does not say.
+    alive: Arc<AtomicUsize>,
     /// HTTP clients (connection pools), shared between handles with equal settings.
     clients: Mutex<HashMap<String, reqwest::Client>>,
 }
@@ -42,7 +45,7 @@ pub(crate) fn get() -> Arc<Runtime> {
             // The parent's: keep it alive for ever, its threads are not here to be joined.
             std::mem::forget(Arc::clone(runtime));
         }
-        let fresh = Arc::new(Runtime { pid, io: OnceLock::new(), cpu: OnceLock::new(), clients: Mutex::new(HashMap::new()) });
+        let fresh = Arc::new(Runtime::new(pid));
         let previous = CURRENT.compare_and_swap(&*current, Some(Arc::clone(&fresh)));
         if previous.as_ref().map(Arc::as_ptr) == current.as_ref().map(Arc::as_ptr) {
             return fresh;
@@ -51,6 +54,10 @@ pub(crate) fn get() -> Arc<Runtime> {
 }
 
 impl Runtime {
+    fn new(pid: u32) -> Self {
+        Self { pid, io: OnceLock::new(), cpu: OnceLock::new(), alive: Arc::default(), clients: Mutex::default() }
+    }
+
     /// The network runtime, started if need be.
     pub(crate) fn io(&self) -> Result<&tokio::runtime::Runtime> {
         if let Some(io) = self.io.get() {
@@ -75,12 +82,19 @@ impl Runtime {
         if let Some(cpu) = self.cpu.get() {
             return Ok(cpu);
         }
+        let alive = Arc::clone(&self.alive);
         let cpu = rayon::ThreadPoolBuilder::new()
             .thread_name(|n| format!("cog-cpu-{n}"))
             .start_handler(|_| INSIDE.set(true))
+            .exit_handler(move |_| {
+                alive.fetch_sub(1, SeqCst);
+            })
             .build()
             .map_err(|e| Error::io(format!("the decoding threads could not be started: {e}")))?;
-        Ok(self.cpu.get_or_init(|| cpu))
+        Ok(self.cpu.get_or_init(|| {
+            self.alive.store(cpu.current_num_threads(), SeqCst);
+            cpu
+        }))
     }
 
     /// The HTTP client of these settings (`key` names them all), made if there is none yet.
@@ -116,6 +130,11 @@ pub fn shutdown(timeout: Duration) -> Result<()> {
             Ok(mut owned) => {
                 if let Some(io) = owned.io.take() {
                     io.shutdown_timeout(deadline.saturating_duration_since(Instant::now()));
+                }
+                let alive = Arc::clone(&owned.alive);
+                drop(owned);
+                while alive.load(SeqCst) > 0 && Instant::now() < deadline {
+                    std::thread::sleep(Duration::from_millis(1));
                 }
                 return Ok(());
             }

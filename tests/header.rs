@@ -1,5 +1,7 @@
 //! `include/cog.h` is what cbindgen makes of `src/ffi`, and every function in it is documented in one fixed order.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 

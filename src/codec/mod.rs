@@ -117,6 +117,19 @@ pub(crate) fn name(compression: u16) -> Option<&'static str> {
     })
 }
 
+/// The most bytes that one stored byte can become, where the compression has such a bound: a block that claims more is damaged, and is
+/// refused before memory is taken for it.
+pub(crate) fn most_expansion(compression: u16) -> Option<u64> {
+    match compression {
+        // Strings of the LZW table, of up to 3838 bytes, cost 12 bits (or 9 while the table is small).
+        5 => Some(3838),
+        // RFC 1951: a length code and a distance code take at least 2 bits and copy up to 258 bytes.
+        8 | 32946 => Some(1032),
+        32773 => Some(64),
+        _ => None,
+    }
+}
+
 /// Whether `Predictor` means anything under this `Compression`. libtiff ignores the field under the others, even when it is there.
 pub(crate) fn honours_predictor(compression: u16) -> bool {
     matches!(compression, 5 | 8 | 32946 | 34925 | 50000)

@@ -16,7 +16,9 @@ pub(crate) fn interpretation(image: &Image, band: usize, has_colormap: bool, met
         Photometric::MIN_IS_BLACK => &["gray"],
         _ => &[],
     };
-    if let Some(said) = metadata.color_interpretation.as_ref().filter(|_| !image.cmyk && !(has_colormap && band == 0)) {
+    // What GDAL makes itself, a palette or colours from inks, is not the metadata's to say.
+    let fixed = image.cmyk || (has_colormap && band == 0);
+    if let Some(said) = metadata.color_interpretation.as_ref().filter(|_| !fixed) {
         return said.clone();
     }
     if let Some(word) = base.get(band).filter(|_| image.samples >= base.len()) {

@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn items_roles_and_double_escapes() {
         let metadata = GdalMetadata::parse(XML);
-        assert_eq!(metadata.items, [("".into(), "NOTE".into(), "a & b".into()), ("OTHER".into(), "KEY".into(), "x".into())]);
+        assert_eq!(metadata.items, [(String::new(), "NOTE".into(), "a & b".into()), ("OTHER".into(), "KEY".into(), "x".into())]);
         assert_eq!((metadata.band(1).scale, metadata.band(1).unit.as_deref()), (Some(0.5), Some("m")));
         assert_eq!(metadata.band(0).items.len(), 1);
         assert_eq!(metadata.band(3).color_interpretation.as_deref(), Some("alpha"));

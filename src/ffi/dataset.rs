@@ -116,7 +116,7 @@ unsafe fn caller_bytes(data: *const u8, len: usize, copy: bool) -> Result<Bytes>
 /// returns where it fails (but not where it fails with COG_ERR_INVALID_ARGUMENT because of reader itself). *dataset is the caller's,
 /// freed with cog_free. Lifetime: user_data and the functions must stay valid until close was called. NULL: reader->close, options and
 /// error may be NULL. Threads: any. Blocking: yes, on the caller's functions.
-/// Errors: as cog_open; what read_ranges returns, where that is a COG_ERR_ status.
+/// Errors: as cog_open; what size and read_ranges return (see cog_reader).
 /// Example: tests/c/harness.c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cog_open_reader(

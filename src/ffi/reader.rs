@@ -1,7 +1,10 @@
 //! `cog_reader`: bytes that the calling program reads.
 
 use super::cog_status;
-use super::status::{COG_ERR_CANCELLED, COG_ERR_MODIFIED, COG_ERR_NOT_FOUND, COG_ERR_PERMISSION_DENIED, COG_ERR_TIMEOUT, COG_OK};
+use super::status::{
+    COG_ERR_CANCELLED, COG_ERR_FORMAT, COG_ERR_INVALID_ARGUMENT, COG_ERR_MODIFIED, COG_ERR_NOT_FOUND, COG_ERR_OUT_OF_BOUNDS,
+    COG_ERR_PERMISSION_DENIED, COG_ERR_TIMEOUT, COG_ERR_UNSUPPORTED, COG_OK,
+};
 use crate::error::{Error, Reason, Result};
 use crate::source::callback::ReadRanges;
 use std::ffi::c_void;
@@ -26,7 +29,9 @@ pub struct cog_reader {
     pub struct_size: usize,
     /// Stores the file's size in bytes and returns COG_OK. Called once, by the open.
     pub size: Option<unsafe extern "C" fn(user_data: *mut c_void, size: *mut u64) -> cog_status>,
-    /// Fills all ranges of a batch and returns COG_OK, or fails as a whole with a COG_ERR_ status.
+    /// Fills all ranges of a batch and returns COG_OK, or fails as a whole with a status that says why:
+    /// COG_ERR_IO, COG_ERR_NOT_FOUND, COG_ERR_PERMISSION_DENIED, COG_ERR_TIMEOUT, COG_ERR_CANCELLED, COG_ERR_MODIFIED, COG_ERR_FORMAT,
+    /// COG_ERR_UNSUPPORTED, COG_ERR_INVALID_ARGUMENT or COG_ERR_OUT_OF_BOUNDS; any other is taken for COG_ERR_IO.
     pub read_ranges: Option<unsafe extern "C" fn(user_data: *mut c_void, ranges: *const cog_range, count: usize) -> cog_status>,
     /// Called once when the reader is no longer needed; may be NULL.
     pub close: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
@@ -97,6 +102,10 @@ fn checked(status: cog_status, function: &str) -> Result<()> {
         COG_ERR_TIMEOUT => Reason::Timeout(message),
         COG_ERR_CANCELLED => Reason::Cancelled,
         COG_ERR_MODIFIED => Reason::Modified(message),
+        COG_ERR_FORMAT => Reason::Format(message),
+        COG_ERR_UNSUPPORTED => Reason::Unsupported(message),
+        COG_ERR_INVALID_ARGUMENT => Reason::InvalidArgument(message),
+        COG_ERR_OUT_OF_BOUNDS => Reason::OutOfBounds(message),
         _ => Reason::Io(message),
     }
     .into())

@@ -243,9 +243,9 @@ fn convert<S: Number, D: Number>(source: &Source<'_>, block_x: u64, part: &Part<
 
 /// Writes one value (a sample of `dtype`) to all pixels of a part, in the bands named: a block that the file does not store.
 pub(crate) fn fill_samples(sample: &[u8; 16], dtype: DType, bands: &[usize], part: &Part<'_>, to: &Destination) {
-    // One row of one pixel that every position maps to.
+    // One pixel that every position maps to: its step is 0.
     let block = BlockView { bytes: sample.get(..dtype.size()).unwrap_or_default(), dtype, samples: 1, width: 1, x: 0, y: 0 };
-    let columns = Axis::nearest(0.0, 1.0, part.out_columns.end, 1);
+    let columns = Axis::identity(0, part.out_columns.end);
     let flat = Part { columns: &columns, rows: part.rows, out_columns: part.out_columns.clone(), out_rows: 0..0 };
     for out_row in part.out_rows.clone() {
         for &band in bands {

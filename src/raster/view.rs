@@ -26,11 +26,14 @@ impl Axis {
 
     /// GDAL's nearest neighbour: source = ⌊(i + 0.5)·step + offset + 1e-10⌋ (`GDALRasterBand::IRasterIO`), for `len` positions over
     /// `extent` source pixels from `offset` on, kept within `0..limit`.
-    pub(crate) fn nearest(offset: f64, extent: f64, len: usize, limit: u64) -> Self {
+    pub(crate) fn nearest(offset: f64, extent: f64, len: usize, limit: u64) -> Result<Self> {
         let step = extent / len as f64;
         let last = limit.saturating_sub(1) as f64;
         let source = |i: usize| ((i as f64 + 0.5) * step + offset + 1e-10).floor().clamp(0.0, last) as u32;
-        Self { map: Some((0..len).map(source).collect()), start: 0, len }
+        let mut map = Vec::new();
+        map.try_reserve_exact(len).map_err(|_| no_memory(len))?;
+        map.extend((0..len).map(source));
+        Ok(Self { map: Some(map), start: 0, len })
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -50,7 +53,7 @@ impl Axis {
     }
 
     /// The blocks of `size` source pixels that are touched, each with the output positions that it serves.
-    pub(crate) fn blocks(&self, size: u64) -> Vec<(u64, Range<usize>)> {
+    pub(crate) fn blocks(&self, size: u64) -> Result<Vec<(u64, Range<usize>)>> {
         let mut blocks: Vec<(u64, Range<usize>)> = Vec::new();
         let mut i = 0;
         while i < self.len {
@@ -59,11 +62,16 @@ impl Axis {
                 None => ((block + 1) * size).saturating_sub(self.start).min(self.len as u64) as usize,
                 Some(map) => i + map.get(i..).unwrap_or_default().partition_point(|s| u64::from(*s) / size == block),
             };
+            blocks.try_reserve(1).map_err(|_| no_memory(blocks.len()))?;
             blocks.push((block, i..end));
             i = end;
         }
-        blocks
+        Ok(blocks)
     }
+}
+
+fn no_memory(entries: usize) -> Error {
+    Error::io(format!("there is not enough memory to plan a read of {entries} columns, rows or blocks"))
 }
 
 /// A decoded block: native-endian samples, chunky.
@@ -351,8 +359,8 @@ mod tests {
 
     #[test]
     fn axis_blocks_cover_each_output_position_once() {
-        for axis in [Axis::identity(5, 30), Axis::nearest(3.0, 40.0, 13, 50), Axis::nearest(0.0, 7.0, 40, 7)] {
-            let blocks = axis.blocks(8);
+        for axis in [Axis::identity(5, 30), Axis::nearest(3.0, 40.0, 13, 50).unwrap(), Axis::nearest(0.0, 7.0, 40, 7).unwrap()] {
+            let blocks = axis.blocks(8).unwrap();
             let covered: Vec<usize> = blocks.iter().flat_map(|(_, r)| r.clone()).collect();
             assert_eq!(covered, (0..axis.len()).collect::<Vec<_>>());
             for (block, range) in blocks {

@@ -109,6 +109,10 @@ fn decode<'a>(
         return stored.get(..len as usize).ok_or_else(short);
     }
     let codec = supported(image)?;
+    let possible = codec::most_expansion(image.compression).map_or(u64::MAX, |most| (stored.len() as u64).saturating_mul(most));
+    if len > possible {
+        return Err(Error::format(format!("the block should have {len} bytes, which its {} stored bytes can't hold", stored.len())));
+    }
     let packed = at_least(packed, len as usize, "a block")?;
     let reversed =
         image.lsb_first && image.bits < 8 || image.lsb_first && image.compression != codec::JPEG && image.compression != codec::NONE;

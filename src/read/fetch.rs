@@ -5,6 +5,7 @@ use super::locate::Stored;
 use crate::error::Result;
 use crate::source::ranges::{Request, merge};
 use bytes::Bytes;
+use futures_util::future::join;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,13 +13,40 @@ use tokio::sync::Semaphore;
 
 /// Blocks to fetch: the number in the plan, and where the bytes are.
 type Wanted = Vec<(usize, Range<u64>)>;
+/// Blocks whose bytes are here.
+type Ready = Vec<(usize, Bytes)>;
 
 pub(super) async fn run(job: &Arc<Job>) -> Result<()> {
+    let (ready, wanted) = sort_blocks(job)?;
+    let decoding = Arc::new(Semaphore::new(job.threads()?));
+    join(fetch_all(job, &wanted, &decoding), decode_all(job, ready, &decoding)).await;
+    Ok(())
+}
+
+/// Places the sparse blocks, and tells those that are in memory from those that must be fetched.
+fn sort_blocks(job: &Arc<Job>) -> Result<(Ready, Wanted)> {
     let reader = &job.dataset.reader;
-    let wanted = take_known(job)?;
+    let (mut ready, mut wanted) = (Ready::new(), Wanted::new());
+    for i in 0..job.plan.blocks() {
+        let Some(block) = job.at(i) else { continue };
+        match job.locate(&block)? {
+            Stored::Sparse => job.block(i, None),
+            Stored::At(range) => match reader.known(&range) {
+                Some(bytes) => ready.push((i, bytes)),
+                None => wanted.push((i, range)),
+            },
+        }
+    }
+    reader.counters.add(|c| &c.cache_hits, ready.len() as u64);
+    reader.counters.add(|c| &c.ranges, wanted.len() as u64);
+    reader.counters.add(|c| &c.cache_misses, wanted.len() as u64);
+    Ok((ready, wanted))
+}
+
+async fn fetch_all(job: &Arc<Job>, wanted: &Wanted, decoding: &Arc<Semaphore>) {
+    let reader = &job.dataset.reader;
     let ranges: Vec<Range<u64>> = wanted.iter().map(|(_, range)| range.clone()).collect();
     let requests = merge(&ranges, reader.settings.merge_gap, reader.settings.max_request);
-    let decoding = Arc::new(Semaphore::new(job.threads()?));
     let mut running = FuturesUnordered::new();
     // A slot is free again when its blocks are decoded, so that a slow processor holds the network back, not the memory.
     for batch in requests.chunks(reader.batch()) {
@@ -28,54 +56,42 @@ pub(super) async fn run(job: &Arc<Job>) -> Result<()> {
         if job.has_failed() {
             break;
         }
-        running.push(fetch_and_decode(job, batch, &wanted, &decoding));
+        running.push(fetch_and_decode(job, batch, wanted, decoding));
     }
     while running.next().await.is_some() {}
-    Ok(())
-}
-
-/// Places what needs no request, and lists the rest.
-fn take_known(job: &Arc<Job>) -> Result<Wanted> {
-    let reader = &job.dataset.reader;
-    let mut wanted = Wanted::new();
-    for i in 0..job.plan.blocks() {
-        let Some(block) = job.at(i) else { continue };
-        match job.locate(&block)? {
-            Stored::Sparse => job.block(i, None),
-            Stored::At(range) => match reader.known(&range) {
-                Some(bytes) => {
-                    reader.counters.add(|c| &c.cache_hits, 1);
-                    job.block(i, Some(&bytes));
-                }
-                None => wanted.push((i, range)),
-            },
-        }
-    }
-    reader.counters.add(|c| &c.ranges, wanted.len() as u64);
-    reader.counters.add(|c| &c.cache_misses, wanted.len() as u64);
-    Ok(wanted)
 }
 
 /// One call of the source, and the decoding of all that it brings. An error stops the job, and what is under way ends with it.
 async fn fetch_and_decode(job: &Arc<Job>, requests: &[Request], wanted: &Wanted, decoding: &Arc<Semaphore>) {
-    let ranges = requests.iter().map(|r| r.range.clone()).collect();
-    let answers = match job.dataset.reader.fetch(ranges, &job.stop).await {
+    let ranges: Vec<Range<u64>> = requests.iter().map(|r| r.range.clone()).collect();
+    let answers = match job.dataset.reader.fetch_missing(&ranges, &job.stop).await {
         Ok(answers) => answers,
         Err(e) => return job.fail(name_tile(job, requests, wanted, e)),
     };
-    let mut decoded = Vec::new();
+    let mut ready = Ready::new();
     for (request, answer) in requests.iter().zip(&answers) {
         for (i, range) in request.carries.iter().filter_map(|index| wanted.get(*index)) {
-            let bytes = answer.slice((range.start - request.range.start) as usize..(range.end - request.range.start) as usize);
-            if job.plan.blocks() == 1 {
-                // Nothing to do meanwhile: decoding here saves two changes of thread.
-                job.block(*i, Some(&bytes));
-            } else if let Err(e) = spawn(job, *i, bytes, decoding).await.map(|task| decoded.push(task)) {
-                return job.fail(e);
+            let (start, end) = (range.start - request.range.start, range.end - request.range.start);
+            ready.push((*i, answer.slice(start as usize..end as usize)));
+        }
+    }
+    decode_all(job, ready, decoding).await;
+}
+
+async fn decode_all(job: &Arc<Job>, ready: Ready, decoding: &Arc<Semaphore>) {
+    let mut tasks = Vec::with_capacity(ready.len());
+    for (i, bytes) in ready {
+        if job.plan.blocks() == 1 {
+            // Nothing to do meanwhile: decoding here saves two changes of thread.
+            job.block(i, Some(&bytes));
+        } else {
+            match spawn(job, i, bytes, decoding).await {
+                Ok(task) => tasks.push(task),
+                Err(e) => return job.fail(e),
             }
         }
     }
-    for task in decoded {
+    for task in tasks {
         // An error says that the task is gone, which is all that is waited for.
         let _ = task.await;
     }

@@ -148,16 +148,11 @@ impl Job {
     }
 
     /// The `i`-th block of the plan.
-    pub(super) fn at(&self, mut i: usize) -> Option<Block<'_>> {
-        for pass in &self.plan.passes {
-            if i < pass.blocks() {
-                let (y, rows) = pass.rows.get(i / pass.columns.len())?;
-                let (x, columns) = pass.columns.get(i % pass.columns.len())?;
-                return Some(Block { pass, x: *x, y: *y, columns, rows });
-            }
-            i -= pass.blocks();
-        }
-        None
+    pub(super) fn at(&self, i: usize) -> Option<Block<'_>> {
+        let (pass, i) = self.plan.pass_of(i)?;
+        let (y, rows) = pass.rows.get(i / pass.columns.len())?;
+        let (x, columns) = pass.columns.get(i % pass.columns.len())?;
+        Some(Block { pass, x: *x, y: *y, columns, rows })
     }
 
     /// Finds a block in the file.

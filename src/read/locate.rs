@@ -22,7 +22,7 @@ pub(crate) async fn fetch_pages(dataset: &Dataset, plan: &Plan, stop: &Stop) -> 
     let mut runs = Vec::new();
     for pass in &plan.passes {
         let (Some((first, _)), Some((last, _))) = (pass.columns.first(), pass.columns.last()) else { continue };
-        for (y, _) in &pass.rows {
+        for (y, _) in pass.rows.iter() {
             let number = |x| pass.image.block_number(x, *y, pass.plane);
             let ends = pass.image.index.elements(number(*first)).zip(pass.image.index.elements(number(*last)));
             runs.extend(ends.map(|(first, last)| first.start..last.end));

@@ -1,6 +1,6 @@
 //! Reading pixels: plan → fetch → decode → place.
 //!
-//! [`plan`] says which blocks a window needs and where each goes (pure); [`locate`] finds their bytes in the file's index; [`fetch`] brings
+//! [`target`] checks what was asked for; [`plan`] says which blocks a window needs and where each goes (pure); [`locate`] finds their bytes in the file's index; [`fetch`] brings
 //! them in the fewest requests and hands each block on as it arrives; [`decode`] turns one into samples; `raster` places them.
 //!
 //! The pipeline is asynchronous. A blocking call runs it on the caller's thread, which decodes along with the pool.
@@ -13,6 +13,7 @@ mod level;
 mod locate;
 mod params;
 mod plan;
+mod target;
 mod tile;
 
 pub use params::{ReadParams, Resampling};
@@ -20,11 +21,12 @@ pub use tile::StoredTile;
 
 use crate::cancel::Stop;
 use crate::dataset::Dataset;
-use crate::error::{Reason, Result};
+use crate::error::Result;
 use crate::raster::{DType, Destination, RawBuffer};
 use job::Job;
 use plan::Plan;
 use std::sync::Arc;
+use target::Target;
 
 /// The shape of a result, before it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +44,10 @@ pub struct ReadSize {
 }
 
 impl ReadSize {
-    /// Bytes of the result, packed, in the file's own sample type.
+    /// Bytes of the result, packed, in the file's own sample type; the largest number there is where they can't be counted.
     pub fn bytes(&self) -> u64 {
-        self.width as u64 * self.height as u64 * self.bands as u64 * self.dtype.size() as u64
+        let pixels = (self.width as u64).saturating_mul(self.height as u64);
+        pixels.saturating_mul(self.bands as u64).saturating_mul(self.dtype.size() as u64)
     }
 }
 
@@ -87,15 +90,15 @@ impl Dataset {
     /// The shape of what [`Dataset::read_window`] would give for these parameters.
     pub fn read_size(&self, params: &ReadParams) -> Result<ReadSize> {
         let stop = params.stop(self);
-        crate::runtime::block_on(async { Ok(Plan::window(self, params, false, &stop).await?.size) }).map_err(|e| e.in_file(self.name()))
+        crate::runtime::block_on(async { Ok(Target::window(self, params, &stop).await?.size) }).map_err(|e| e.in_file(self.name()))
     }
 
     /// Reads a window into memory of its own. `dtype` is the type to convert to; `None`: the file's.
     pub fn read_window(self: &Arc<Self>, params: &ReadParams, dtype: Option<DType>, mask: bool) -> Result<Pixels> {
         let stop = params.stop(self);
         crate::runtime::block_on(async {
-            let plan = Plan::window(self, params, mask, &stop).await?;
-            read_owned(self, plan, dtype, mask, &stop).await
+            let target = Target::window(self, params, &stop).await?;
+            read_owned(self, &target, dtype, mask, &stop).await
         })
         .map_err(|e| e.in_file(self.name()))
     }
@@ -112,8 +115,8 @@ impl Dataset {
     ) -> Result<Pixels> {
         let stop = params.stop(self);
         crate::runtime::block_on(async {
-            let plan = Plan::tile(self, x, y, level, params, mask, &stop).await?;
-            read_owned(self, plan, dtype, mask, &stop).await
+            let target = Target::tile(self, (x, y, level), params, &stop).await?;
+            read_owned(self, &target, dtype, mask, &stop).await
         })
         .map_err(|e| e.in_file(self.name()))
     }
@@ -126,9 +129,9 @@ impl Dataset {
     pub(crate) unsafe fn read_window_into(self: &Arc<Self>, params: &ReadParams, buffer: &RawBuffer, dtype: Option<DType>) -> Result<()> {
         let stop = params.stop(self);
         crate::runtime::block_on(async {
-            let plan = Plan::window(self, params, !buffer.mask.is_null(), &stop).await?;
+            let target = Target::window(self, params, &stop).await?;
             // SAFETY: the caller keeps the buffer for the whole call, and `run` returns only when nobody writes any more.
-            unsafe { read_into(self, plan, buffer, dtype, &stop).await }
+            unsafe { read_into(self, &target, buffer, dtype, &stop).await }
         })
         .map_err(|e| e.in_file(self.name()))
     }
@@ -140,40 +143,37 @@ impl Dataset {
     #[allow(unsafe_code, reason = "the caller's buffer is a raw pointer")]
     pub(crate) unsafe fn read_tile_into(
         self: &Arc<Self>,
-        (x, y, level): (u64, u64, usize),
+        tile: (u64, u64, usize),
         params: &ReadParams,
         buffer: &RawBuffer,
         dtype: Option<DType>,
     ) -> Result<()> {
         let stop = params.stop(self);
         crate::runtime::block_on(async {
-            let plan = Plan::tile(self, x, y, level, params, !buffer.mask.is_null(), &stop).await?;
+            let target = Target::tile(self, tile, params, &stop).await?;
             // SAFETY: as above.
-            unsafe { read_into(self, plan, buffer, dtype, &stop).await }
+            unsafe { read_into(self, &target, buffer, dtype, &stop).await }
         })
         .map_err(|e| e.in_file(self.name()))
     }
 }
 
-/// Checks the buffer, then runs the plan. Nothing is fetched for a buffer that is refused.
+/// Checks the buffer, plans and runs. No block is fetched for a buffer that is refused.
 #[allow(unsafe_code, reason = "the caller's buffer is a raw pointer")]
-async unsafe fn read_into(dataset: &Arc<Dataset>, plan: Plan, buffer: &RawBuffer, dtype: Option<DType>, stop: &Stop) -> Result<()> {
-    let size = plan.size;
+async unsafe fn read_into(dataset: &Arc<Dataset>, target: &Target, buffer: &RawBuffer, dtype: Option<DType>, stop: &Stop) -> Result<()> {
+    let size = target.size;
     // SAFETY: promised by the caller.
     let to = unsafe { Destination::new(buffer, dtype.unwrap_or(size.dtype), size.width, size.height, size.bands)? };
+    let plan = Plan::new(dataset, target, to.wants_mask())?;
     Job::run(Arc::clone(dataset), plan, to, stop.clone()).await
 }
 
 #[allow(unsafe_code, reason = "vectors of our own, written through the same pipeline")]
-async fn read_owned(dataset: &Arc<Dataset>, plan: Plan, dtype: Option<DType>, mask: bool, stop: &Stop) -> Result<Pixels> {
-    let mut size = plan.size;
+async fn read_owned(dataset: &Arc<Dataset>, target: &Target, dtype: Option<DType>, mask: bool, stop: &Stop) -> Result<Pixels> {
+    let mut size = target.size;
     size.dtype = dtype.unwrap_or(size.dtype);
-    let (value, limit) = (size.bytes(), dataset.reader.settings.limits.output_bytes);
-    if value > limit {
-        let what = format!("the result ({} × {} pixels, {} bands of {})", size.width, size.height, size.bands, size.dtype.name());
-        return Err(Reason::LimitExceeded { what, value, setting: "limits.output_bytes", limit }.into());
-    }
-    let mut data = buffer::zeroed(value, "the result")?;
+    target::check_output(dataset, &size)?;
+    let mut data = buffer::zeroed(size.bytes(), "the result")?;
     let mut mask = if mask { buffer::zeroed(size.width as u64 * size.height as u64, "the mask")? } else { Vec::new() };
     let buffer = RawBuffer {
         data: data.as_mut_ptr(),
@@ -184,6 +184,6 @@ async fn read_owned(dataset: &Arc<Dataset>, plan: Plan, dtype: Option<DType>, ma
         mask_line_stride: 0,
     };
     // SAFETY: both vectors outlive the call, and nothing else touches them until it returns.
-    unsafe { read_into(dataset, plan, &buffer, Some(size.dtype), stop).await? };
+    unsafe { read_into(dataset, target, &buffer, Some(size.dtype), stop).await? };
     Ok(Pixels { size, data, mask })
 }

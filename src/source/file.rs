@@ -65,7 +65,7 @@ fn read(local: &dyn Local, range: &Range<u64>) -> Result<Bytes> {
 fn io_error(what: &str, e: &io::Error) -> Error {
     let message = format!("{what}: {e}");
     match e.kind() {
-        ErrorKind::NotFound => Reason::NotFound("no such file".into()).into(),
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Reason::NotFound("no such file".into()).into(),
         ErrorKind::PermissionDenied => Reason::PermissionDenied(message).into(),
         ErrorKind::InvalidInput => Error::invalid(message),
         _ => Error::io(message),

@@ -20,6 +20,8 @@ pub(crate) struct HttpSource {
     url: Url,
     client: Client,
     settings: Http,
+    /// `http.headers` and `http.bearer_token`.
+    credentials: HeaderMap,
     /// What identifies the object's version, as the first answer gave it.
     version: OnceLock<Version>,
 }
@@ -34,22 +36,42 @@ struct Version {
 impl HttpSource {
     pub(crate) fn new(url: Url, settings: &Settings) -> Result<Self> {
         let http = settings.http.clone();
-        let key = format!("{http:?}");
+        let key = format!("{:?}", (http.timeout, http.connect_timeout, &http.user_agent, &http.ca_file));
+        let credentials = credentials(&http)?;
         let client = crate::runtime::get().client(&key, || build_client(&http))?;
-        Ok(Self { url, client, settings: http, version: OnceLock::new() })
+        Ok(Self { url, client, settings: http, credentials, version: OnceLock::new() })
     }
 
+    /// Asks for a range, following redirects. The caller's headers and the token go to the origin of the URL that was opened, and to no
+    /// other.
     async fn get(&self, range: &Range<u64>) -> Result<Response> {
-        let mut request = self.client.get(self.url.clone());
-        request = request.header(header::RANGE, format!("bytes={}-{}", range.start, range.end - 1));
-        if let Some(etag) = self.version.get().and_then(|v| v.etag.as_ref()).filter(|e| e.as_bytes().starts_with(b"\"")) {
-            request = request.header(header::IF_MATCH, etag);
+        let mut url = self.url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let mut request = self.client.get(url.clone());
+            if url.origin() == self.url.origin() {
+                request = request.headers(self.credentials.clone());
+            }
+            request = request.header(header::ACCEPT_ENCODING, "identity");
+            request = request.header(header::RANGE, format!("bytes={}-{}", range.start, range.end - 1));
+            if let Some(etag) = self.version.get().and_then(|v| v.etag.as_ref()).filter(|e| e.as_bytes().starts_with(b"\"")) {
+                request = request.header(header::IF_MATCH, etag);
+            }
+            let response = request.send().await.map_err(|e| request_error(e, &self.settings))?;
+            match redirect(&response, &url)? {
+                Some(next) => url = next,
+                None => return Ok(response),
+            }
         }
-        request.send().await.map_err(|e| request_error(e, &self.settings))
+        Err(Error::io(format!("the server redirected more than {MAX_REDIRECTS} times")))
     }
 
     async fn open_first(&self, len: u64) -> Result<Opening> {
         let response = self.get(&(0..len.max(1))).await?;
+        let status = response.status();
+        self.first_answer(response, len).await.map_err(|e| e.with_http_status(status.as_u16()))
+    }
+
+    async fn first_answer(&self, response: Response, len: u64) -> Result<Opening> {
         let status = response.status();
         let opening = match status {
             StatusCode::PARTIAL_CONTENT => {
@@ -93,13 +115,18 @@ impl HttpSource {
 
     async fn fetch_one(&self, range: Range<u64>) -> Result<Bytes> {
         let response = self.get(&range).await.map_err(|e| e.at_offset(range.start))?;
+        let status = response.status().as_u16();
+        self.answer(response, range).await.map_err(|e| e.with_http_status(status))
+    }
+
+    async fn answer(&self, response: Response, range: Range<u64>) -> Result<Bytes> {
         let status = response.status();
         match status {
             StatusCode::PARTIAL_CONTENT => {}
             StatusCode::OK => {
-                return Err(Error::io("the server answered 200 with the whole file to a request for a part of it").with_http_status(200));
+                return Err(Error::io("the server answered 200 with the whole file to a request for a part of it"));
             }
-            StatusCode::PRECONDITION_FAILED => return Err(modified("its ETag has changed").with_http_status(412)),
+            StatusCode::PRECONDITION_FAILED => return Err(modified("its ETag has changed")),
             _ => return Err(refused(status).at_offset(range.start)),
         }
         let (got, size) = checked_range(&response, range.start)?;
@@ -131,6 +158,18 @@ impl Source for HttpSource {
     }
 }
 
+/// Where a redirect leads; `None` for any other answer (RFC 9110, 15.4).
+fn redirect(response: &Response, from: &Url) -> Result<Option<Url>> {
+    let status = response.status().as_u16();
+    if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let location = response.headers().get(header::LOCATION).and_then(|v| v.to_str().ok());
+    let next = location.and_then(|l| from.join(l).ok()).filter(|url| matches!(url.scheme(), "http" | "https"));
+    let lost = || Error::io(format!("the server answered {status}, a redirect that leads nowhere")).with_http_status(status);
+    next.ok_or_else(lost).map(Some)
+}
+
 fn version(response: &Response, size: u64) -> Version {
     let header = |name: HeaderName| response.headers().get(name).cloned();
     let etag = header(header::ETAG);
@@ -153,7 +192,7 @@ fn refused(status: StatusCode) -> Error {
         408 | 504 => Reason::Timeout(message),
         _ => Reason::Io(message),
     };
-    Error::from(why).with_http_status(code)
+    why.into()
 }
 
 fn ignores_ranges(size: Option<u64>, limit: u64) -> Error {
@@ -161,7 +200,6 @@ fn ignores_ranges(size: Option<u64>, limit: u64) -> Error {
     Error::unsupported(format!(
         "the server ignores range requests; the whole file would be kept in memory up to http.whole_file_bytes = {limit}, but it is {size}"
     ))
-    .with_http_status(200)
 }
 
 fn total_size(response: &Response) -> Option<u64> {
@@ -172,8 +210,8 @@ fn total_size(response: &Response) -> Option<u64> {
 fn checked_range(response: &Response, start: u64) -> Result<(Range<u64>, u64)> {
     refuse_encodings(response)?;
     let text = response.headers().get(header::CONTENT_RANGE).and_then(|v| v.to_str().ok());
-    let Some(text) = text else { return Err(Error::io("the server's answer 206 has no Content-Range").with_http_status(206)) };
-    let bad = || Error::io(format!("the server's answer to a range from byte {start} on has Content-Range: {text}")).with_http_status(206);
+    let Some(text) = text else { return Err(Error::io("the server's answer 206 has no Content-Range")) };
+    let bad = || Error::io(format!("the server's answer to a range from byte {start} on has Content-Range: {text}"));
     let (range, size) = parse_content_range(text).ok_or_else(bad)?;
     if range.start != start || range.end > size {
         return Err(bad());
@@ -239,9 +277,6 @@ fn request_error(e: reqwest::Error, http: &Http) -> Error {
         };
         return Reason::Timeout(format!("{what} within {} ms ({setting})", limit.as_millis())).into();
     }
-    if e.is_redirect() {
-        return Error::io(format!("the server redirected more than {MAX_REDIRECTS} times"));
-    }
     let connecting = e.is_connect();
     let e = e.without_url();
     let mut cause = e.source();
@@ -258,17 +293,16 @@ fn build_client(http: &Http) -> Result<Client> {
     Client::builder()
         .tls_backend_preconfigured(tls)
         .user_agent(http.user_agent.as_str())
-        .default_headers(default_headers(http)?)
         .connect_timeout(http.connect_timeout)
         .timeout(http.timeout)
-        .redirect(reqwest::redirect::Policy::limited(MAX_REDIRECTS))
+        .redirect(reqwest::redirect::Policy::none())
         .build()
         .map_err(|e| Error::invalid(format!("the http settings don't make a client: {}", e.without_url())))
 }
 
-fn default_headers(http: &Http) -> Result<HeaderMap> {
+/// The headers that may be secret.
+fn credentials(http: &Http) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
-    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     for line in http.headers.lines().filter(|line| !line.trim().is_empty()) {
         // The value may be a secret: the messages name only what stands before the colon.
         let (name, value) = line.split_once(':').ok_or_else(|| Error::invalid("http.headers: each line must be `Name: value`"))?;
@@ -328,8 +362,8 @@ mod tests {
     fn header_messages_do_not_show_values() {
         let mut settings = crate::options::Options::new().resolve().unwrap().http;
         settings.headers = "X-Key: secret\u{7f}".into();
-        assert!(!default_headers(&settings).unwrap_err().to_string().contains("secret"));
+        assert!(!credentials(&settings).unwrap_err().to_string().contains("secret"));
         settings.headers = "secret without a colon".into();
-        assert!(!default_headers(&settings).unwrap_err().to_string().contains("secret"));
+        assert!(!credentials(&settings).unwrap_err().to_string().contains("secret"));
     }
 }

@@ -8,7 +8,7 @@ use crate::error::{Error, Reason, Result};
 use crate::log::{self, Level};
 use crate::options::Settings;
 use crate::stats::Counters;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, StreamExt};
 use std::mem::ManuallyDrop;
 use std::ops::Range;
@@ -149,6 +149,33 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// The bytes of ranges (at most [`Reader::batch`] of them), of which only what is not in memory is fetched.
+    pub(crate) async fn fetch_missing(&self, ranges: &[Range<u64>], stop: &Stop) -> Result<Vec<Bytes>> {
+        let gaps: Vec<Vec<Range<u64>>> = {
+            let known = self.read_known();
+            ranges.iter().map(|range| known.missing(range)).collect()
+        };
+        let mut fetched = self.fetch(gaps.concat(), stop).await?.into_iter();
+        let joined = ranges.iter().zip(&gaps).map(|(range, gaps)| match gaps.as_slice() {
+            [whole] if whole == range => fetched.next(),
+            gaps => self.join(range, gaps.iter().zip(&mut fetched)),
+        });
+        joined.collect::<Option<_>>().ok_or_else(|| Error::io("bytes that were in memory are gone"))
+    }
+
+    /// Puts a range together from what was just fetched and what is in memory.
+    fn join<'a>(&self, range: &Range<u64>, gaps: impl Iterator<Item = (&'a Range<u64>, Bytes)>) -> Option<Bytes> {
+        let mut all = BytesMut::with_capacity((range.end - range.start) as usize);
+        let mut at = range.start;
+        for (gap, bytes) in gaps {
+            all.extend_from_slice(&self.known(&(at..gap.start))?);
+            all.extend_from_slice(&bytes);
+            at = gap.end;
+        }
+        all.extend_from_slice(&self.known(&(at..range.end))?);
+        Some(all.freeze())
     }
 
     /// Fetches ranges (at most [`Reader::batch`] of them), each checked to have come whole.

@@ -38,9 +38,13 @@ pub(crate) fn public_name(uri: &str) -> String {
         return uri.to_owned();
     }
     let rest = rest.split(['?', '#']).next().unwrap_or_default();
-    let (authority, path) = rest.split_once('/').map_or((rest, None), |(a, p)| (a, Some(p)));
+    let (authority, path) = rest.split_once('/').map_or((rest, ""), |(a, p)| (a, p));
+    if let Some((_, after)) = path.rsplit_once('@') {
+        // A password with a slash in it looks like a path: what stands before an @ may be one.
+        return format!("{scheme}://…@{after}");
+    }
     let host = authority.rsplit('@').next().unwrap_or_default();
-    path.map_or_else(|| format!("{scheme}://{host}"), |path| format!("{scheme}://{host}/{path}"))
+    if rest.contains('/') { format!("{scheme}://{host}/{path}") } else { format!("{scheme}://{host}") }
 }
 
 #[cfg(test)]
@@ -62,6 +66,7 @@ mod tests {
         assert_eq!(public_name("https://user:pw@host:8080/p/a.tif?X-Amz-Signature=abc#f"), "https://host:8080/p/a.tif");
         assert_eq!(public_name("https://host?sig=1"), "https://host");
         assert_eq!(public_name("/data/a?b.tif"), "/data/a?b.tif");
+        assert_eq!(public_name("http://user:12/secret@host/a.tif"), "http://…@host/a.tif");
         let message = Location::parse("http://user:secret@ho st/a.tif?sig=secret").unwrap_err().to_string();
         assert!(!message.contains("secret"), "{message}");
     }

@@ -115,8 +115,8 @@ impl Image {
         let planes = if planar { samples } else { 1 };
         let blocks = tiling.across.checked_mul(tiling.down).and_then(|n| n.checked_mul(planes));
         blocks.ok_or_else(|| Error::format("the image has more blocks than can be counted"))?;
-        let compression = fields.number(tag::COMPRESSION).unwrap_or(1) as u16;
-        let photometric = fields.number(tag::PHOTOMETRIC_INTERPRETATION).map_or(Photometric::MIN_IS_BLACK, |p| p as u16);
+        let compression = fields.short(tag::COMPRESSION, "Compression", codec::NONE)?;
+        let photometric = fields.short(tag::PHOTOMETRIC_INTERPRETATION, "PhotometricInterpretation", Photometric::MIN_IS_BLACK)?;
         if compression == codec::NONE && photometric != Photometric::YCBCR && !planar {
             let row_bytes = (width * samples).saturating_mul(u64::from(bits)).div_ceil(8);
             chop(&mut tiling, &mut index, row_bytes);
@@ -135,9 +135,9 @@ impl Image {
             compression,
             photometric,
             planar,
-            predictor: fields.number(tag::PREDICTOR).unwrap_or(1) as u16,
+            predictor: fields.short(tag::PREDICTOR, "Predictor", 1)?,
             lsb_first: fields.number(tag::FILL_ORDER) == Some(2),
-            extra_samples: fields.numbers(tag::EXTRA_SAMPLES).iter().map(|n| *n as u16).collect(),
+            extra_samples: fields.numbers(tag::EXTRA_SAMPLES).iter().map(|n| u16::try_from(*n).unwrap_or(0)).collect(),
             tiling,
             jpeg_tables: fields.value_bytes(tag::JPEG_TABLES).filter(|b| !b.is_empty()),
             index,
@@ -302,6 +302,12 @@ impl Fields<'_> {
 
     fn number(&self, code: u16) -> Option<u64> {
         self.numbers(code).first().copied()
+    }
+
+    /// A code, of which there are fewer than 65536, whatever the field's type.
+    fn short(&self, code: u16, name: &str, default: u16) -> Result<u16> {
+        let Some(number) = self.number(code) else { return Ok(default) };
+        u16::try_from(number).map_err(|_| Error::unsupported(format!("{name} {number} is not read")))
     }
 
     /// A field with one value a sample, which must all be the same.

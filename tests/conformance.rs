@@ -1,0 +1,510 @@
+//! Every fixture has the metadata, the pixels and the masks that GDAL reads in it; the same for a larger corpus where there is one.
+//!
+//! What is compared, and how, is what the project's `conformance.py` compares.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+#[path = "range_server/server.rs"]
+mod server;
+
+use cog::error::Status;
+use cog::{DType, Dataset, Options, Pixels, ReadParams};
+use serde_json::{Map, Value, json};
+use server::Server;
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+/// Compressions that this library does not read, as the manifests name them. A fixture of one of them is passed over.
+const NOT_READ: [(&str, &str); 11] = [
+    ("lerc", "no LERC decoder yet"),
+    ("lerc_deflate", "no LERC decoder yet"),
+    ("lerc_zstd", "no LERC decoder yet"),
+    ("lzma", "no LZMA decoder yet"),
+    ("ccittrle", "no CCITT decoder yet"),
+    ("ccittfax3", "no CCITT decoder yet"),
+    ("ccittfax4", "no CCITT decoder yet"),
+    ("jxl", "no JPEG XL decoder yet"),
+    ("SGILOG", "a colour space of its own, which GDAL converts"),
+    ("SGILOG24", "a colour space of its own, which GDAL converts"),
+    ("OJPEG", "old-style JPEG, withdrawn in 1995"),
+];
+
+/// The fields of a manifest's entry that are compared.
+const FIELDS: [&str; 19] = [
+    "width",
+    "height",
+    "count",
+    "dtype",
+    "transform",
+    "crs_epsg",
+    "nodata",
+    "compress",
+    "interleave",
+    "photometric",
+    "colorinterp",
+    "mask_flags",
+    "scales",
+    "offsets",
+    "units",
+    "descriptions",
+    "overviews",
+    "colormap",
+    "tags",
+];
+
+/// A file and what GDAL says of it.
+struct Case {
+    name: String,
+    path: PathBuf,
+    want: Value,
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn manifest(folder: &Path) -> Vec<Case> {
+    let text = std::fs::read_to_string(folder.join("manifest.json")).unwrap();
+    let entries: Map<String, Value> = serde_json::from_str(&text).unwrap();
+    entries.into_iter().map(|(name, want)| Case { path: folder.join(&name), name, want }).collect()
+}
+
+fn fixtures() -> Vec<Case> {
+    let cases = manifest(&root().join("tests/fixtures"));
+    assert!(cases.len() >= 100, "only {} fixtures", cases.len());
+    let read = |case: &Case| !NOT_READ.iter().any(|(compression, _)| case.want["compress"] == *compression);
+    cases.into_iter().filter(read).collect()
+}
+
+fn options(settings: &[(&str, &str)]) -> Options {
+    let mut options = Options::new();
+    for (key, value) in settings {
+        options.set(key, value).unwrap();
+    }
+    options
+}
+
+fn open(path: &Path, settings: &[(&str, &str)]) -> Arc<Dataset> {
+    Arc::new(Dataset::open(path.to_str().unwrap(), &options(settings)).unwrap_or_else(|e| panic!("{e}")))
+}
+
+/// A number, also where it is written as a text.
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(n) => n.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(b) => !b,
+        Value::Number(n) => n.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(items) => items.is_empty(),
+    }
+}
+
+/// Equality as `conformance.py` has it: numbers within a part in 10⁹, NaN equal to NaN, nothing equal to nothing.
+fn same(x: &Value, y: &Value) -> bool {
+    if x.is_boolean() || y.is_boolean() {
+        return is_nothing(x) == is_nothing(y);
+    }
+    match (number(x), number(y), x, y) {
+        (Some(a), Some(b), _, _) => {
+            let near = a.is_finite() && b.is_finite() && (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0);
+            (a.is_nan() && b.is_nan()) || a == b || near
+        }
+        (_, _, Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (_, _, Value::Object(a), Value::Object(b)) => a.len() == b.len() && a.iter().all(|(k, v)| b.get(k).is_some_and(|w| same(v, w))),
+        _ => x == y || (is_nothing(x) && is_nothing(y)),
+    }
+}
+
+#[test]
+fn the_comparison_tells_equal_from_different() {
+    for (x, y) in [(json!("nan"), json!("NaN")), (json!(1), json!("1.0")), (json!(null), json!([])), (json!([1.0, 2]), json!([1, 2.0]))] {
+        assert!(same(&x, &y), "{x} {y}");
+    }
+    for (x, y) in [(json!(1), json!(1.00001)), (json!(null), json!("a")), (json!([1]), json!([1, 1])), (json!({"a": 1}), json!({"b": 1}))] {
+        assert!(!same(&x, &y), "{x} {y}");
+    }
+}
+
+fn compare_metadata(got: &Value, want: &Value) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for field in FIELDS {
+        let (w, g) = (&want[field], &got[field]);
+        let (w, g) = match field {
+            "colormap" if is_nothing(w) => continue,
+            "tags" => tags(w, g, want),
+            _ => (w.clone(), g.clone()),
+        };
+        if !same(&w, &g) {
+            wrong.push(format!("{field}: GDAL has {w}, libcog {g}"));
+        }
+    }
+    let levels = |of: &Value| -> Vec<Value> {
+        of["levels"].as_array().map_or(Vec::new(), |all| all.iter().map(|l| json!([l["width"], l["height"], l["block"]])).collect())
+    };
+    if levels(want) != levels(got) {
+        wrong.push(format!("levels: GDAL has {:?}, libcog {:?}", levels(want), levels(got)));
+    }
+    wrong
+}
+
+/// GDAL's tags, without one that it makes up; ours, without those that GDAL does not list.
+fn tags(want: &Value, got: &Value, entry: &Value) -> (Value, Value) {
+    let made_up = |key: &str| key == "AREA_OR_POINT" && is_nothing(&entry["crs_wkt"]);
+    let object = |value: &Value| value.as_object().cloned().unwrap_or_default();
+    let want: Map<String, Value> = object(want).into_iter().filter(|(key, _)| !made_up(key)).collect();
+    let got = object(got).into_iter().filter(|(key, _)| want.contains_key(key)).collect();
+    (Value::Object(want), Value::Object(got))
+}
+
+fn hash(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
+}
+
+/// Little-endian bytes of native samples. The parts of a complex sample are numbers of their own.
+fn little_endian(mut data: Vec<u8>, dtype: DType) -> Vec<u8> {
+    if cfg!(target_endian = "big") {
+        let size = if dtype.is_complex() { dtype.size() / 2 } else { dtype.size() };
+        data.chunks_exact_mut(size).for_each(<[u8]>::reverse);
+    }
+    data
+}
+
+fn read_level(dataset: &Arc<Dataset>, level: usize) -> cog::Result<Pixels> {
+    // rasterio has no complex integers of 16 bits: the manifests' pixels are complex64.
+    let dtype = (dataset.dtype() == DType::CInt16).then_some(DType::CFloat32);
+    dataset.read_window(&ReadParams { level: Some(level), ..ReadParams::default() }, dtype, true)
+}
+
+fn compare_level(dataset: &Arc<Dataset>, number: usize, want: &Value) -> Vec<String> {
+    let pixels = match read_level(dataset, number) {
+        Ok(pixels) => pixels,
+        Err(e) => return vec![format!("level {number}: {e}")],
+    };
+    let mut wrong = Vec::new();
+    if hash(&pixels.mask) != want["mask_sha256"].as_str().unwrap() {
+        wrong.push(format!("level {number}: the mask differs"));
+    }
+    if hash(&little_endian(pixels.data, pixels.size.dtype)) != want["sha256"].as_str().unwrap() {
+        wrong.push(format!("level {number}: the pixels differ"));
+    }
+    wrong
+}
+
+/// Everything in which a file is not as GDAL reads it.
+fn compare(dataset: &Arc<Dataset>, want: &Value) -> Vec<String> {
+    let mut wrong = match dataset.metadata_json() {
+        Ok(got) => compare_metadata(&got, want),
+        Err(e) => vec![format!("metadata: {e}")],
+    };
+    for (number, level) in want["levels"].as_array().unwrap().iter().enumerate() {
+        wrong.extend(compare_level(dataset, number, level));
+    }
+    wrong
+}
+
+fn assert_none(wrong: &[String]) {
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_fixture_is_read_as_gdal_reads_it() {
+    let mut wrong = Vec::new();
+    for case in fixtures() {
+        match Dataset::open(case.path.to_str().unwrap(), &Options::new()) {
+            Ok(dataset) => wrong.extend(compare(&Arc::new(dataset), &case.want).into_iter().map(|w| format!("{}: {w}", case.name))),
+            Err(e) => wrong.push(e.to_string()),
+        }
+    }
+    assert_none(&wrong);
+}
+
+/// WebP files whose pixels were packed without loss.
+const LOSSLESS_WEBP: [&str; 1] = ["data/webp_rgb_lossless.tif"];
+
+#[test]
+fn the_rust_decoders_give_the_same_pixels_and_lossy_ones_nearly_the_same() {
+    let mut wrong = Vec::new();
+    let mut lossy_files = 0;
+    for case in fixtures() {
+        let lossy = case.want["compress"] == "jpeg" || case.want["compress"] == "webp" && !LOSSLESS_WEBP.contains(&case.name.as_str());
+        lossy_files += usize::from(lossy);
+        let (native, rust) = (open(&case.path, &[("decode.backend", "native")]), open(&case.path, &[("decode.backend", "rust")]));
+        for level in 0..native.level_count().unwrap() {
+            let (native, rust) = (
+                read_level(&native, level).unwrap(),
+                match read_level(&rust, level) {
+                    Ok(pixels) => pixels,
+                    Err(e) => {
+                        wrong.push(e.to_string());
+                        continue;
+                    }
+                },
+            );
+            assert_eq!(native.data.len(), rust.data.len());
+            let difference = native.data.iter().zip(&rust.data).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+            if if lossy { difference > 4 } else { native.data != rust.data } {
+                wrong.push(format!("{}: level {level}: pixels differ by up to {difference}", case.name));
+            }
+            if native.mask != rust.mask {
+                wrong.push(format!("{}: level {level}: masks differ", case.name));
+            }
+        }
+    }
+    assert!(lossy_files >= 10, "only {lossy_files} lossy files");
+    assert_none(&wrong);
+}
+
+/// Reads a level window by window and puts the windows together.
+fn stitched(dataset: &Arc<Dataset>, level: usize, whole: &Pixels, (width, height): (usize, usize)) -> (Vec<u8>, Vec<u8>) {
+    let size = whole.size;
+    let sample = size.dtype.size();
+    let (mut data, mut mask) = (vec![0xaa; whole.data.len()], vec![0xaa; whole.mask.len()]);
+    for y in (0..size.height).step_by(height) {
+        for x in (0..size.width).step_by(width) {
+            let (w, h) = (width.min(size.width - x), height.min(size.height - y));
+            let window = [x as f64, y as f64, w as f64, h as f64];
+            let params = ReadParams { window: Some(window), level: Some(level), ..ReadParams::default() };
+            let part = dataset.read_window(&params, Some(size.dtype), true).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!((part.size.width, part.size.height, part.size.bands), (w, h, size.bands));
+            for row in 0..h {
+                for band in 0..size.bands {
+                    let to = ((band * size.height + y + row) * size.width + x) * sample;
+                    let from = (band * h + row) * w * sample;
+                    data[to..to + w * sample].copy_from_slice(&part.data[from..from + w * sample]);
+                }
+                let to = (y + row) * size.width + x;
+                mask[to..to + w].copy_from_slice(&part.mask[row * w..(row + 1) * w]);
+            }
+        }
+    }
+    (data, mask)
+}
+
+#[test]
+fn windows_of_odd_size_put_together_are_the_whole() {
+    let mut wrong = Vec::new();
+    for case in fixtures() {
+        let dataset = open(&case.path, &[]);
+        for level in 0..dataset.level_count().unwrap() {
+            let whole = read_level(&dataset, level).unwrap_or_else(|e| panic!("{e}"));
+            // Neither divides a block's side; the second is smaller than any block, and only read where that takes no time.
+            let small = whole.size.width * whole.size.height < 12_000;
+            for size in [Some((61, 47)), small.then_some((13, 11))].into_iter().flatten() {
+                let (data, mask) = stitched(&dataset, level, &whole, size);
+                if data != whole.data {
+                    wrong.push(format!("{}: level {level}: windows of {size:?} have other pixels", case.name));
+                }
+                if mask != whole.mask {
+                    wrong.push(format!("{}: level {level}: windows of {size:?} have another mask", case.name));
+                }
+            }
+        }
+    }
+    assert_none(&wrong);
+}
+
+#[test]
+fn http_memory_and_file_give_the_same_pixels() {
+    let server = Server::builder().directory(root().join("tests/fixtures")).start().unwrap();
+    let mut wrong = Vec::new();
+    for case in fixtures() {
+        let bytes = std::fs::read(&case.path).unwrap();
+        let from_file = open(&case.path, &[]);
+        // A small first request makes a part of the header and all tiles come later.
+        let by_http = options(&[("io.header_bytes", "600"), ("io.header_chunk", "100")]);
+        let others = [
+            ("http", Dataset::open(&server.url(&format!("/{}", case.name)), &by_http)),
+            ("memory", Dataset::open_memory(bytes.into(), &Options::new())),
+        ];
+        for (source, dataset) in others {
+            let dataset = match dataset {
+                Ok(dataset) => Arc::new(dataset),
+                Err(e) => {
+                    wrong.push(format!("{source}: {e}"));
+                    continue;
+                }
+            };
+            assert_eq!(dataset.level_count().unwrap(), from_file.level_count().unwrap(), "{source} {}", case.name);
+            for level in 0..from_file.level_count().unwrap() {
+                let there = read_level(&from_file, level).unwrap();
+                match read_level(&dataset, level) {
+                    Ok(here) if here.data == there.data && here.mask == there.mask => {}
+                    Ok(_) => wrong.push(format!("{source}: {}: level {level} differs from the file's", case.name)),
+                    Err(e) => wrong.push(format!("{source}: {e}")),
+                }
+            }
+        }
+    }
+    assert_none(&wrong);
+}
+
+/// How a file of the corpus ended.
+#[derive(Debug, PartialEq)]
+enum Outcome {
+    Right,
+    Wrong(Vec<String>),
+    /// An error where GDAL has one too, or where nobody knows what is right.
+    Refused,
+    /// Read, where nobody knows what is right.
+    Read,
+    Panicked,
+    TimedOut,
+}
+
+/// Limits that keep hostile files from taking the machine's memory.
+const CAREFUL: [(&str, &str); 2] = [("limits.output_bytes", "1073741824"), ("limits.tile_bytes", "268435456")];
+
+fn judge(path: &Path, want: Option<&Value>) -> Outcome {
+    let dataset = match Dataset::open(path.to_str().unwrap(), &options(&CAREFUL)) {
+        Ok(dataset) => Arc::new(dataset),
+        Err(e) if e.status() == Status::Panic => return Outcome::Panicked,
+        Err(e) => return if known(want).is_some() { Outcome::Wrong(vec![e.to_string()]) } else { Outcome::Refused },
+    };
+    if let Some(want) = known(want) {
+        let wrong = compare(&dataset, want);
+        let panicked = wrong.iter().any(|w| w.contains("a defect in libcog"));
+        return if wrong.is_empty() {
+            Outcome::Right
+        } else if panicked {
+            Outcome::Panicked
+        } else {
+            Outcome::Wrong(wrong)
+        };
+    }
+    let described = dataset.metadata_json().map(|_| ());
+    let read = dataset.read_window(&ReadParams { timeout: Some(LIMIT), ..ReadParams::default() }, None, true).map(|_| ());
+    match described.and(read) {
+        Ok(()) => Outcome::Read,
+        Err(e) if e.status() == Status::Panic => Outcome::Panicked,
+        Err(e) if e.status() == Status::Timeout => Outcome::TimedOut,
+        Err(_) => Outcome::Refused,
+    }
+}
+
+/// What GDAL reads, where it reads the file.
+fn known(want: Option<&Value>) -> Option<&Value> {
+    want.filter(|want| want.get("error").is_none())
+}
+
+/// A file that takes longer hangs.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// Judges files on two threads, each file on a thread of its own that is given up after [`LIMIT`].
+fn judge_all(files: Vec<(String, PathBuf, Option<Value>)>) -> Vec<(String, Outcome)> {
+    let (files, next, done) = (Arc::new(files), AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let i = next.fetch_add(1, SeqCst);
+                    let Some((name, _, _)) = files.get(i) else { return };
+                    let (sender, receiver) = mpsc::channel();
+                    let files = Arc::clone(&files);
+                    let judging = std::thread::spawn(move || {
+                        let (_, path, want) = &files[i];
+                        // The receiver is gone when the file took too long.
+                        let _ = sender.send(judge(path, want.as_ref()));
+                    });
+                    let outcome = match receiver.recv_timeout(LIMIT) {
+                        Ok(outcome) => outcome,
+                        Err(mpsc::RecvTimeoutError::Timeout) => Outcome::TimedOut,
+                        Err(mpsc::RecvTimeoutError::Disconnected) => {
+                            assert!(judging.join().is_err());
+                            Outcome::Panicked
+                        }
+                    };
+                    done.lock().unwrap().push((name.clone(), outcome));
+                }
+            });
+        }
+    });
+    done.into_inner().unwrap()
+}
+
+fn all_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(all_files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+/// Prints what is not right, and the counts; gives the number of files that are right.
+fn report(folder: &str, outcomes: &[(String, Outcome)]) -> usize {
+    let count = |wanted: fn(&Outcome) -> bool| outcomes.iter().filter(|(_, o)| wanted(o)).count();
+    for (name, outcome) in outcomes {
+        match outcome {
+            Outcome::Wrong(why) => println!("{folder}/{name}: {}", why.first().unwrap()),
+            Outcome::Panicked | Outcome::TimedOut => println!("{folder}/{name}: {outcome:?}"),
+            Outcome::Right | Outcome::Refused | Outcome::Read => {}
+        }
+    }
+    let right = count(|o| *o == Outcome::Right);
+    println!(
+        "{folder}: {} files: {right} right, {} wrong, {} refused, {} read where nobody knows what is right, {} panicked, {} timed out",
+        outcomes.len(),
+        count(|o| matches!(o, Outcome::Wrong(_))),
+        count(|o| *o == Outcome::Refused),
+        count(|o| *o == Outcome::Read),
+        count(|o| *o == Outcome::Panicked),
+        count(|o| *o == Outcome::TimedOut)
+    );
+    right
+}
+
+fn corpus(folder: &str) -> Option<PathBuf> {
+    let folder = root().join("../shared/corpus").join(folder);
+    if !folder.is_dir() {
+        println!("{} is not there: nothing to do", folder.display());
+        return None;
+    }
+    Some(folder)
+}
+
+/// Judges the files of a folder, those that its manifest knows and the others. None may panic or hang.
+fn judge_folder(folder: &str) -> Option<usize> {
+    let path = corpus(folder)?;
+    let mut cases = if path.join("manifest.json").exists() { manifest(&path) } else { Vec::new() };
+    let mut files = Vec::new();
+    for file in all_files(&path).into_iter().filter(|file| file.file_name().is_some_and(|name| name != "manifest.json")) {
+        let case = cases.iter().position(|case| case.path == file).map(|i| cases.swap_remove(i));
+        let name = file.strip_prefix(&path).unwrap().display().to_string();
+        files.push((name, file, case.map(|case| case.want)));
+    }
+    assert!(cases.is_empty(), "the manifest names files that are not there, as {}", cases[0].name);
+    let outcomes = judge_all(files);
+    let right = report(folder, &outcomes);
+    let bad: Vec<_> = outcomes.iter().filter(|(_, o)| matches!(o, Outcome::Panicked | Outcome::TimedOut)).collect();
+    assert!(bad.is_empty(), "{bad:?}");
+    Some(right)
+}
+
+#[test]
+fn at_least_300_files_of_the_matrix_are_entirely_right() {
+    if let Some(right) = judge_folder("matrix") {
+        assert!(right >= 300, "only {right} files are right");
+    }
+}
+
+#[test]
+fn every_real_file_ends_in_time_without_a_panic() {
+    judge_folder("real");
+}
+
+#[test]
+fn every_hostile_file_ends_in_time_without_a_panic() {
+    judge_folder("hostile");
+}
