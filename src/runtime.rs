@@ -25,8 +25,8 @@ thread_local! {
 
 pub(crate) struct Runtime {
     pid: u32,
-    io: OnceLock<tokio::runtime::Runtime>,
-    cpu: OnceLock<rayon::ThreadPool>,
+    io: OnceLock<std::result::Result<tokio::runtime::Runtime, String>>,
+    cpu: OnceLock<std::result::Result<rayon::ThreadPool, String>>,
     /// The decoding threads that have not ended: rayon does not say.
     alive: Arc<AtomicUsize>,
     /// HTTP clients (connection pools), shared between handles with equal settings.
@@ -60,41 +60,14 @@ impl Runtime {
 
     /// The network runtime, started if need be.
     pub(crate) fn io(&self) -> Result<&tokio::runtime::Runtime> {
-        if let Some(io) = self.io.get() {
-            return Ok(io);
-        }
-        let counter = std::sync::atomic::AtomicUsize::new(0);
-        let io = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(IO_WORKERS)
-            .thread_name_fn(move || format!("cog-io-{}", counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed)))
-            .on_thread_start(|| INSIDE.set(true))
-            .enable_all()
-            .build()
-            .map_err(|e| Error::io(format!("the network threads could not be started: {e}")))?;
-        if let Err(late) = self.io.set(io) {
-            late.shutdown_background();
-        }
-        self.io.get().ok_or_else(|| Error::io("the network threads could not be started"))
+        let io = self.io.get_or_init(|| start_io().map_err(|e| e.to_string()));
+        io.as_ref().map_err(|e| Error::io(format!("the network threads could not be started: {e}")))
     }
 
     /// The decoding pool, started if need be.
     pub(crate) fn cpu(&self) -> Result<&rayon::ThreadPool> {
-        if let Some(cpu) = self.cpu.get() {
-            return Ok(cpu);
-        }
-        let alive = Arc::clone(&self.alive);
-        let cpu = rayon::ThreadPoolBuilder::new()
-            .thread_name(|n| format!("cog-cpu-{n}"))
-            .start_handler(|_| INSIDE.set(true))
-            .exit_handler(move |_| {
-                alive.fetch_sub(1, SeqCst);
-            })
-            .build()
-            .map_err(|e| Error::io(format!("the decoding threads could not be started: {e}")))?;
-        Ok(self.cpu.get_or_init(|| {
-            self.alive.store(cpu.current_num_threads(), SeqCst);
-            cpu
-        }))
+        let cpu = self.cpu.get_or_init(|| start_cpu(&self.alive).map_err(|e| e.to_string()));
+        cpu.as_ref().map_err(|e| Error::io(format!("the decoding threads could not be started: {e}")))
     }
 
     /// The HTTP client of these settings (`key` names them all), made if there is none yet.
@@ -109,9 +82,30 @@ impl Runtime {
     }
 }
 
+fn start_io() -> std::io::Result<tokio::runtime::Runtime> {
+    let counter = AtomicUsize::new(0);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(IO_WORKERS)
+        .thread_name_fn(move || format!("cog-io-{}", counter.fetch_add(1, SeqCst)))
+        .on_thread_start(|| INSIDE.set(true))
+        .enable_all()
+        .build()
+}
+
+fn start_cpu(alive: &Arc<AtomicUsize>) -> std::result::Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    let ending = Arc::clone(alive);
+    let end = move |_| {
+        ending.fetch_sub(1, SeqCst);
+    };
+    let start = |_| INSIDE.set(true);
+    let pool = rayon::ThreadPoolBuilder::new().thread_name(|n| format!("cog-cpu-{n}")).start_handler(start).exit_handler(end).build()?;
+    alive.store(pool.current_num_threads(), SeqCst);
+    Ok(pool)
+}
+
 impl Drop for Runtime {
     fn drop(&mut self) {
-        if let Some(io) = self.io.take() {
+        if let Some(Ok(io)) = self.io.take() {
             io.shutdown_background();
         }
     }
@@ -128,7 +122,7 @@ pub fn shutdown(timeout: Duration) -> Result<()> {
     loop {
         match Arc::try_unwrap(runtime) {
             Ok(mut owned) => {
-                if let Some(io) = owned.io.take() {
+                if let Some(Ok(io)) = owned.io.take() {
                     io.shutdown_timeout(deadline.saturating_duration_since(Instant::now()));
                 }
                 let alive = Arc::clone(&owned.alive);

@@ -51,6 +51,12 @@ fn functions(header: &str) -> Vec<(String, String)> {
     found
 }
 
+/// A C file and the parts of it in the folder of its name.
+fn code_of(path: &Path) -> String {
+    let parts = std::fs::read_dir(path.with_extension("")).into_iter().flatten().map(|part| part.unwrap().path());
+    parts.chain([path.to_owned()]).map(|file| std::fs::read_to_string(file).unwrap_or_default()).collect()
+}
+
 const PARTS: [&str; 7] = ["Ownership:", "Lifetime:", "NULL:", "Threads:", "Blocking:", "Errors:", "Example:"];
 
 #[test]
@@ -69,7 +75,7 @@ fn every_function_is_documented_part_by_part_and_used_in_its_example() {
             }
         }
         let example = comment.rsplit("Example:").next().unwrap_or_default().trim();
-        let code = std::fs::read_to_string(root().join(Path::new(example))).unwrap_or_default();
+        let code = code_of(&root().join(example));
         if !code.contains(&format!("{name}(")) {
             writeln!(problems, "{name}: its example {example} does not call it").unwrap();
         }
