@@ -42,6 +42,7 @@ pub(super) async fn follow(dataset: &Dataset, stop: &Stop) -> Result<Chain> {
             continue;
         }
         check_count(seen.len() as u64, reader.settings.limits.ifds as u64)?;
+        check_memory(&ifds, reader.settings.limits.header_bytes)?;
         let ifd = match read_ifd(reader, header, offset, stop).await {
             Err(e) if is_damage(&e) => {
                 reader.warn(|| format!("the IFD chain ends at a damaged IFD: {e}"));
@@ -63,6 +64,13 @@ pub(super) async fn follow(dataset: &Dataset, stop: &Stop) -> Result<Chain> {
 fn check_count(value: u64, limit: u64) -> Result<()> {
     let what = "the number of IFDs".to_owned();
     if value > limit { Err(Reason::LimitExceeded { what, value, setting: "limits.ifds", limit }.into()) } else { Ok(()) }
+}
+
+/// IFDs that overlap in the file take more memory than their bytes.
+fn check_memory(ifds: &[Ifd], limit: u64) -> Result<()> {
+    let value = ifds.iter().map(|ifd| size_of_val(ifd.entries.as_slice()) as u64).sum();
+    let what = "the memory of the file's IFDs in bytes".to_owned();
+    if value > limit { Err(Reason::LimitExceeded { what, value, setting: "limits.header_bytes", limit }.into()) } else { Ok(()) }
 }
 
 fn is_damage(e: &Error) -> bool {

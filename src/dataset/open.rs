@@ -8,8 +8,8 @@ use crate::options::Settings;
 use crate::source::Source;
 use crate::source::reader::Reader;
 use crate::tiff::{
-    Entry, EntryValue, Ghost, HEADER_BYTES, Header, IMAGE_TAGS, Ifd, Image, TagBytes, TagValue, ghost_text, ifd_count, ifd_count_size,
-    ifd_size,
+    ASCII, Entry, EntryValue, Ghost, HEADER_BYTES, Header, IMAGE_TAGS, Ifd, Image, TagBytes, TagValue, ghost_text, ifd_count,
+    ifd_count_size, ifd_size,
 };
 use bytes::Bytes;
 use std::sync::Arc;
@@ -32,7 +32,11 @@ async fn describe(reader: Reader, stop: &Stop) -> Result<Dataset> {
     let mut values = TagValues::new();
     for code in DESCRIPTION_TAGS {
         if let Some(entry) = first_ifd.find(*code) {
-            match read_tag(&reader, &header, entry, stop).await {
+            let value = async {
+                check_values(entry)?;
+                read_tag(&reader, &header, entry, stop).await
+            };
+            match value.await {
                 Ok(value) => drop(values.insert(*code, value)),
                 // A damaged tag that only describes does not make the pixels unreadable.
                 Err(e) if matches!(e.reason(), Reason::Format(_)) => reader.warn(|| format!("tag {code} is left out: {e}")),
@@ -66,10 +70,22 @@ pub(super) async fn read_image(reader: &Reader, header: &Header, ifd: &Ifd, stop
     let mut bytes = TagBytes::new();
     for code in IMAGE_TAGS {
         if let Some(entry) = ifd.find(*code).filter(|e| matches!(e.value, EntryValue::At(_))) {
+            check_values(entry)?;
             bytes.insert(*code, read_tag_bytes(reader, entry, stop).await?);
         }
     }
     Image::parse(ifd, &bytes, header.order).map_err(|e| e.at_offset(ifd.offset))
+}
+
+/// More values than this in a tag that is read at every open are damage: their numbers take eight bytes each.
+const MOST_VALUES: u64 = 1 << 20;
+
+fn check_values(entry: &Entry) -> Result<()> {
+    // Text takes no more memory than its bytes.
+    if entry.count > MOST_VALUES && entry.field_type != ASCII {
+        return Err(Error::format(format!("tag {} has {} values", entry.tag, entry.count)));
+    }
+    Ok(())
 }
 
 /// Reads a tag's value.
