@@ -11,6 +11,7 @@
 
 mod deflate;
 mod jpeg;
+mod lzma;
 mod lzw;
 mod none;
 mod packbits;
@@ -31,7 +32,7 @@ pub enum Backend {
     /// libdeflate, libjpeg-turbo, libwebp, libzstd.
     #[default]
     Native,
-    /// flate2, jpeg-decoder, image-webp, ruzstd, weezl.
+    /// flate2, jpeg-decoder, image-webp, ruzstd, weezl. LZMA is lzma-rust2 in both sets.
     Rust,
 }
 
@@ -88,6 +89,7 @@ pub(crate) fn lookup(compression: u16) -> Option<&'static dyn Codec> {
         7 => &jpeg::Jpeg,
         8 | 32946 => &deflate::Deflate,
         32773 => &packbits::PackBits,
+        34925 => &lzma::Lzma,
         50000 => &zstd::Zstd,
         50001 => &webp::WebP,
         _ => return None,
