@@ -24,8 +24,28 @@ impl Codec for Deflate {
     }
 }
 
-/// Streaming decoder: stops when `output` is full.
+impl Deflate {
+    /// Decodes a stream of at most `output.len()` bytes; gives how many they are.
+    pub(super) fn decode_at_most(input: &[u8], backend: super::Backend, output: &mut [u8]) -> Result<usize, CodecError> {
+        #[cfg(feature = "native-codecs")]
+        if backend == super::Backend::Native
+            && let Some(count) = native::inflate(input, output)
+        {
+            return Ok(count);
+        }
+        #[cfg(not(feature = "native-codecs"))]
+        let _ = backend;
+        inflate_at_most(input, output)
+    }
+}
+
 fn inflate(input: &[u8], output: &mut [u8]) -> Result<(), CodecError> {
+    let (got, expected) = (inflate_at_most(input, output)?, output.len());
+    if got == expected { Ok(()) } else { Err(CodecError::short("deflate", got, expected)) }
+}
+
+/// Streaming decoder: stops when `output` is full.
+fn inflate_at_most(input: &[u8], output: &mut [u8]) -> Result<usize, CodecError> {
     let expected = output.len();
     let mut decoder = Decompress::new(true);
     loop {
@@ -39,8 +59,7 @@ fn inflate(input: &[u8], output: &mut [u8]) -> Result<(), CodecError> {
             break;
         }
     }
-    let got = decoder.total_out() as usize;
-    if got == expected { Ok(()) } else { Err(CodecError::short("deflate", got, expected)) }
+    Ok(decoder.total_out() as usize)
 }
 
 #[cfg(feature = "native-codecs")]

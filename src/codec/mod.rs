@@ -11,6 +11,7 @@
 
 mod deflate;
 mod jpeg;
+mod lerc;
 mod lzma;
 mod lzw;
 mod none;
@@ -32,7 +33,7 @@ pub enum Backend {
     /// libdeflate, libjpeg-turbo, libwebp, libzstd.
     #[default]
     Native,
-    /// flate2, jpeg-decoder, image-webp, ruzstd, weezl. LZMA is lzma-rust2 in both sets.
+    /// flate2, jpeg-decoder, image-webp, ruzstd, weezl. LZMA is lzma-rust2 and LERC this crate's own in both sets.
     Rust,
 }
 
@@ -47,10 +48,14 @@ pub(crate) struct BlockLayout<'a> {
     pub(crate) samples: usize,
     /// `BitsPerSample`.
     pub(crate) bits: u16,
+    /// `SampleFormat`.
+    pub(crate) sample_format: u16,
     /// Whether the file is JPEG-compressed YCbCr, which decodes to RGB.
     pub(crate) ycbcr: bool,
     /// The `JPEGTables` field: an abbreviated stream of quantisation and Huffman tables.
     pub(crate) jpeg_tables: Option<&'a [u8]>,
+    /// The second number of `LercParameters`: 0, or what LERC blobs are packed with.
+    pub(crate) lerc_packing: u32,
     pub(crate) backend: Backend,
 }
 
@@ -89,6 +94,7 @@ pub(crate) fn lookup(compression: u16) -> Option<&'static dyn Codec> {
         7 => &jpeg::Jpeg,
         8 | 32946 => &deflate::Deflate,
         32773 => &packbits::PackBits,
+        34887 => &lerc::Lerc,
         34925 => &lzma::Lzma,
         50000 => &zstd::Zstd,
         50001 => &webp::WebP,

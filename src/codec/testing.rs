@@ -4,7 +4,17 @@ use super::{Backend, BlockLayout, Codec, CodecError};
 
 /// An 8-bit block without anything special.
 pub(super) fn layout(width: usize, height: usize, samples: usize) -> BlockLayout<'static> {
-    BlockLayout { width, height, samples, bits: 8, ycbcr: false, jpeg_tables: None, backend: Backend::Native }
+    BlockLayout {
+        width,
+        height,
+        samples,
+        bits: 8,
+        sample_format: 1,
+        ycbcr: false,
+        jpeg_tables: None,
+        lerc_packing: 0,
+        backend: Backend::Native,
+    }
 }
 
 /// A xorshift generator: the same noise on every machine.

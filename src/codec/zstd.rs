@@ -17,8 +17,24 @@ impl Codec for Zstd {
     }
 }
 
+impl Zstd {
+    /// Decodes a frame of at most `output.len()` bytes; gives how many they are.
+    pub(super) fn decode_at_most(input: &[u8], backend: super::Backend, output: &mut [u8]) -> Result<usize, CodecError> {
+        match backend {
+            #[cfg(feature = "native-codecs")]
+            super::Backend::Native => native::decode_at_most(input, output),
+            _ => ruzstd_at_most(input, output),
+        }
+    }
+}
+
+fn decode_ruzstd(input: &[u8], output: &mut [u8]) -> Result<(), CodecError> {
+    let (written, expected) = (ruzstd_at_most(input, output)?, output.len());
+    if written >= expected { Ok(()) } else { Err(CodecError::short("zstd", written, expected)) }
+}
+
 /// ruzstd, block by block (128 KiB at most), so that no more is decoded than fits.
-fn decode_ruzstd(mut input: &[u8], output: &mut [u8]) -> Result<(), CodecError> {
+fn ruzstd_at_most(mut input: &[u8], output: &mut [u8]) -> Result<usize, CodecError> {
     use std::io::Read;
 
     use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
@@ -43,7 +59,7 @@ fn decode_ruzstd(mut input: &[u8], output: &mut [u8]) -> Result<(), CodecError> 
         }
     }
     // The window holds the last bytes back until the frame ends; a frame that goes on past the block is read on for them.
-    if written >= expected { Ok(()) } else { Err(CodecError::short("zstd", written, expected)) }
+    Ok(written)
 }
 
 #[cfg(feature = "native-codecs")]
@@ -60,17 +76,18 @@ mod native {
     }
 
     pub(super) fn decode(input: &[u8], output: &mut [u8]) -> Result<(), CodecError> {
+        let (count, expected) = (decode_at_most(input, output)?, output.len());
+        if count == expected { Ok(()) } else { Err(CodecError::short("zstd", count, expected)) }
+    }
+
+    pub(super) fn decode_at_most(input: &[u8], output: &mut [u8]) -> Result<usize, CodecError> {
         let whole = CONTEXT.try_with(|cell| cell.try_borrow_mut().ok()?.as_mut()?.decompress(output, input).ok()).ok().flatten();
-        match whole {
-            Some(count) if count == output.len() => Ok(()),
-            Some(count) => Err(CodecError::short("zstd", count, output.len())),
-            None => stream(input, output),
-        }
+        whole.map_or_else(|| stream(input, output), Ok)
     }
 
     /// What the one-shot call refuses: a frame larger than the block, or one with other bytes behind it. The context is not kept,
     /// because its window may be large.
-    fn stream(input: &[u8], output: &mut [u8]) -> Result<(), CodecError> {
+    fn stream(input: &[u8], output: &mut [u8]) -> Result<usize, CodecError> {
         let expected = output.len();
         let mut context = DCtx::try_create().ok_or_else(|| CodecError::Corrupt("out of memory for a zstd context".into()))?;
         let mut source = InBuffer::around(input);
@@ -84,7 +101,7 @@ mod native {
                 break;
             }
         }
-        if target.pos() == expected { Ok(()) } else { Err(CodecError::short("zstd", target.pos(), expected)) }
+        Ok(target.pos())
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn describe(dataset: &Dataset) -> Result<Value> {
     put("crs_epsg", json!(dataset.epsg().filter(|_| dataset.gcps().is_empty())));
     put("crs_wkt", Value::Null);
     put("nodata", json!(dataset.nodata().map(python_float)));
-    put("compress", compression(image.compression));
+    put("compress", compression(image));
     put("interleave", json!(if image.planar || image.samples == 1 { "band" } else { "pixel" }));
     // rasterio calls a file tiled by its block width: tiles as wide as the image are not.
     put("tiled", json!(image.tiling.width != width));
@@ -71,11 +71,14 @@ fn python_float(value: f64) -> String {
     format!("{digits}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
 }
 
-fn compression(code: u16) -> Value {
-    match codec::name(code) {
+fn compression(image: &crate::tiff::Image) -> Value {
+    let code = image.compression;
+    match (codec::name(code), image.lerc_packing) {
         _ if code == codec::NONE => Value::Null,
-        Some(name) => json!(name),
-        None => json!(code.to_string()),
+        (Some("lerc"), 1) => json!("lerc_deflate"),
+        (Some("lerc"), 2) => json!("lerc_zstd"),
+        (Some(name), _) => json!(name),
+        (None, _) => json!(code.to_string()),
     }
 }
 

@@ -97,8 +97,10 @@ fn decode<'a>(
         height: rows as usize,
         samples: image.stored_block_samples(),
         bits: image.bits,
+        sample_format: image.sample_format,
         ycbcr: image.is_jpeg_ycbcr(),
         jpeg_tables: image.jpeg_tables.as_deref(),
+        lerc_packing: image.lerc_packing,
         backend: reader.settings.backend,
     };
     let machine_bits = image.dtype.size() * 8;

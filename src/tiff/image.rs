@@ -33,6 +33,7 @@ pub(crate) const IMAGE_TAGS: &[u16] = &[
     tag::SAMPLE_FORMAT,
     tag::INK_SET,
     tag::JPEG_TABLES,
+    tag::LERC_PARAMETERS,
 ];
 
 /// More samples a pixel than this is a damaged file: GDAL and libtiff stop here too.
@@ -90,6 +91,8 @@ pub(crate) struct Image {
     pub(crate) extra_samples: Vec<u16>,
     pub(crate) tiling: Tiling,
     pub(crate) jpeg_tables: Option<Bytes>,
+    /// The second number of `LercParameters`: what LERC blobs are packed with.
+    pub(crate) lerc_packing: u32,
     pub(crate) index: BlockIndex,
 }
 
@@ -140,6 +143,7 @@ impl Image {
             extra_samples: fields.numbers(tag::EXTRA_SAMPLES).iter().map(|n| u16::try_from(*n).unwrap_or(0)).collect(),
             tiling,
             jpeg_tables: fields.value_bytes(tag::JPEG_TABLES).filter(|b| !b.is_empty()),
+            lerc_packing: fields.numbers(tag::LERC_PARAMETERS).get(1).map_or(0, |n| *n as u32),
             index,
         })
     }
