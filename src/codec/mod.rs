@@ -9,6 +9,7 @@
 //! Two sets: the native libraries (feature `native-codecs`, the default), and the pure-Rust one, which serves where the option
 //! `decode.backend` is `rust`, and as the fall-back for streams that a native library refuses.
 
+mod ccitt;
 mod deflate;
 mod jpeg;
 mod lerc;
@@ -33,7 +34,7 @@ pub enum Backend {
     /// libdeflate, libjpeg-turbo, libwebp, libzstd.
     #[default]
     Native,
-    /// flate2, jpeg-decoder, image-webp, ruzstd, weezl. LZMA is lzma-rust2 and LERC this crate's own in both sets.
+    /// flate2, jpeg-decoder, image-webp, ruzstd, weezl. LZMA is lzma-rust2, LERC and CCITT this crate's own in both sets.
     Rust,
 }
 
@@ -56,6 +57,8 @@ pub(crate) struct BlockLayout<'a> {
     pub(crate) jpeg_tables: Option<&'a [u8]>,
     /// The second number of `LercParameters`: 0, or what LERC blobs are packed with.
     pub(crate) lerc_packing: u32,
+    /// `T4Options`: the variant of Group 3.
+    pub(crate) t4_options: u32,
     pub(crate) backend: Backend,
 }
 
@@ -90,6 +93,9 @@ impl CodecError {
 pub(crate) fn lookup(compression: u16) -> Option<&'static dyn Codec> {
     Some(match compression {
         1 => &none::None,
+        2 => &ccitt::Ccitt::Runs,
+        3 => &ccitt::Ccitt::Group3,
+        4 => &ccitt::Ccitt::Group4,
         5 => &lzw::Lzw,
         7 => &jpeg::Jpeg,
         8 | 32946 => &deflate::Deflate,

@@ -13,6 +13,7 @@ pub(super) fn layout(width: usize, height: usize, samples: usize) -> BlockLayout
         ycbcr: false,
         jpeg_tables: None,
         lerc_packing: 0,
+        t4_options: 0,
         backend: Backend::Native,
     }
 }

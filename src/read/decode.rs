@@ -101,6 +101,7 @@ fn decode<'a>(
         ycbcr: image.is_jpeg_ycbcr(),
         jpeg_tables: image.jpeg_tables.as_deref(),
         lerc_packing: image.lerc_packing,
+        t4_options: image.t4_options,
         backend: reader.settings.backend,
     };
     let machine_bits = image.dtype.size() * 8;

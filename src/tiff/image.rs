@@ -34,6 +34,7 @@ pub(crate) const IMAGE_TAGS: &[u16] = &[
     tag::INK_SET,
     tag::JPEG_TABLES,
     tag::LERC_PARAMETERS,
+    tag::T4_OPTIONS,
 ];
 
 /// More samples a pixel than this is a damaged file: GDAL and libtiff stop here too.
@@ -93,6 +94,8 @@ pub(crate) struct Image {
     pub(crate) jpeg_tables: Option<Bytes>,
     /// The second number of `LercParameters`: what LERC blobs are packed with.
     pub(crate) lerc_packing: u32,
+    /// `T4Options`: the variant of CCITT Group 3.
+    pub(crate) t4_options: u32,
     pub(crate) index: BlockIndex,
 }
 
@@ -143,6 +146,7 @@ impl Image {
             extra_samples: fields.numbers(tag::EXTRA_SAMPLES).iter().map(|n| u16::try_from(*n).unwrap_or(0)).collect(),
             tiling,
             jpeg_tables: fields.value_bytes(tag::JPEG_TABLES).filter(|b| !b.is_empty()),
+            t4_options: fields.number(tag::T4_OPTIONS).map_or(0, |n| n as u32),
             lerc_packing: fields.numbers(tag::LERC_PARAMETERS).get(1).map_or(0, |n| *n as u32),
             index,
         })
