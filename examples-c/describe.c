@@ -17,7 +17,7 @@ static const char *dtype_name(cog_dtype dtype) {
 }
 
 static void print_library(void) {
-    static const char *const features[] = {"http", "native-codecs", "jpeg", "lzw", "deflate", "packbits", "webp", "zstd"};
+    static const char *const features[] = {"http", "native-codecs", "jpeg", "lzw", "deflate", "packbits", "webp", "zstd", "lzma", "lerc", "ccitt"};
     size_t i;
     printf("libcog %s", cog_version_string());
     if (cog_version_number() != COG_VERSION_MAJOR * 1000000 + COG_VERSION_MINOR * 1000 + COG_VERSION_PATCH) {

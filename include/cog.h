@@ -1063,7 +1063,8 @@ uint32_t cog_version_number(void);
 const char *cog_version_string(void);
 
 /**
- * Whether this build has a feature: 1 or 0. Known names: "http", "native-codecs", "jpeg", "lzw", "deflate", "packbits", "webp", "zstd".
+ * Whether this build has a feature: 1 or 0. Known names: "http", "native-codecs", "jpeg", "lzw", "deflate", "packbits",
+ * "webp", "zstd", "lzma", "lerc", "ccitt".
  *
  * Ownership: takes nothing. Lifetime: none. NULL: gives 0. Threads: any. Blocking: no. Errors: none.
  * Example: examples-c/describe.c
