@@ -39,7 +39,7 @@ const GROUP_4: &[u8] = &[
 ];
 
 fn expected() -> Vec<u8> {
-    let black = |x: usize, y: usize| x < WIDTH && ((x / 5 + y / 2) % 4 == 0 || x == 3 * y);
+    let black = |x: usize, y: usize| x < WIDTH && ((x / 5 + y / 2).is_multiple_of(4) || x == 3 * y);
     let byte = |i: usize| (0..8).fold(0, |byte, bit| byte << 1 | u8::from(black(i % 9 * 8 + bit, i / 9)));
     (0..HEIGHT * 9).map(byte).collect()
 }

@@ -106,8 +106,8 @@ mod tests {
 
     #[test]
     fn old_numbers_run_from_the_highest_bit_of_a_word() {
-        // Two bytes of the word 0b001_101_010… are kept.
-        assert_eq!(read(2, &[0x80 | 3, 3, 0b0000_0000, 0b001_101_01], 3), Some(vec![1, 5, 2]));
+        // Two bytes of the word 0b0011_01010… are kept.
+        assert_eq!(read(2, &[0x80 | 3, 3, 0b0000_0000, 0b0011_0101], 3), Some(vec![1, 5, 2]));
         let word = 0x0001_0002u32.to_le_bytes();
         assert_eq!(read(2, &[0x80 | 16, 3, word[0], word[1], word[2], word[3], 3, 0], 3), Some(vec![1, 2, 3]));
     }

@@ -25,7 +25,7 @@ fn size(layout: &BlockLayout<'_>) -> usize {
 
 /// The samples in the order of the file; `make` gets v and whether the pixel is valid.
 fn picture<const N: usize>(samples: usize, make: impl Fn(usize, bool) -> [u8; N]) -> Vec<u8> {
-    let valid = |x: usize, y: usize| (x / 3 + y / 5) % 4 > 0;
+    let valid = |x: usize, y: usize| !(x / 3 + y / 5).is_multiple_of(4);
     let pixel = |i: usize| (i / samples % WIDTH, i / samples / WIDTH, i % samples);
     let value = |(x, y, k): (usize, usize, usize)| make((x * x + 3 * y + x * y / 4 + 5 * k) % 97, valid(x, y));
     (0..WIDTH * HEIGHT * samples).flat_map(|i| value(pixel(i))).collect()
