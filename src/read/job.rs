@@ -8,6 +8,7 @@ use crate::cancel::Stop;
 use crate::dataset::Dataset;
 use crate::error::{Error, Reason, Result};
 use crate::raster::{BlockView, Destination, Nodata, Part, copy_samples, fill_samples};
+use crate::runtime::Runtime;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -19,6 +20,8 @@ pub(super) struct Job {
     pub(super) dataset: Arc<Dataset>,
     pub(super) plan: Plan,
     pub(super) stop: Stop,
+    /// Held so that a shutdown waits for this read.
+    runtime: Arc<Runtime>,
     to: Destination,
     /// The first error; from then on blocks are skipped.
     failure: Mutex<Option<Error>>,
@@ -61,6 +64,7 @@ impl Job {
             dataset,
             plan,
             stop,
+            runtime: crate::runtime::get(),
             to,
             failure: Mutex::new(None),
             failed: AtomicBool::new(false),
@@ -80,7 +84,7 @@ impl Job {
 
     /// Threads that may decode at once.
     pub(super) fn threads(&self) -> Result<usize> {
-        let all = crate::runtime::get().cpu()?.current_num_threads();
+        let all = self.runtime.cpu()?.current_num_threads();
         Ok(match self.dataset.reader.settings.decode_threads {
             0 => all,
             n => n.min(all),
@@ -117,8 +121,7 @@ impl Job {
     /// Runs `work` on the decoding pool; the receiver resolves when it is over.
     pub(super) fn spawn(self: &Arc<Self>, work: impl FnOnce(&Self) + Send + 'static) -> Result<oneshot::Receiver<()>> {
         let (done, finished) = oneshot::channel();
-        let runtime = crate::runtime::get();
-        let pool = runtime.cpu()?;
+        let pool = self.runtime.cpu()?;
         *self.active.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         let job = Arc::clone(self);
         pool.spawn(move || {
