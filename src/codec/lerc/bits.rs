@@ -57,18 +57,22 @@ fn numbers(input: &mut Input<'_>, version: u32, count: usize, width: u32, values
     Some(())
 }
 
-/// Version 3 and later. A number and the bits before it in its first byte fit into eight bytes.
+/// Version 3 and later.
 fn from_bytes(stored: &[u8], count: usize, width: u32, values: &mut Vec<u32>) {
+    let (words, tail) = stored.as_chunks::<4>();
+    let tail = tail.iter().rev().fold(0u32, |word, byte| word << 8 | u32::from(*byte));
+    let mut words = words.iter().map(|word| u32::from_le_bytes(*word)).chain([tail]);
     let mask = (1u64 << width) - 1;
-    let width = width as usize;
-    values.extend((0..count).map(|i| {
-        let bit = i * width;
-        let rest = stored.get(bit / 8..).unwrap_or_default();
-        let window = match rest.first_chunk() {
-            Some(bytes) => u64::from_le_bytes(*bytes),
-            None => rest.iter().rev().fold(0, |window, byte| window << 8 | u64::from(*byte)),
-        };
-        (window >> (bit % 8) & mask) as u32
+    let (mut window, mut held) = (0u64, 0);
+    values.extend((0..count).map(|_| {
+        if held < width {
+            window |= u64::from(words.next().unwrap_or(0)) << held;
+            held += 32;
+        }
+        let value = window & mask;
+        window >>= width;
+        held -= width;
+        value as u32
     }));
 }
 

@@ -143,17 +143,19 @@ pub(super) fn decode(mut input: Input<'_>, header: &Header, mask: &Mask, deltas:
     }
     for band in 0..depth {
         let mut previous = 0u8;
-        for pixel in 0..header.pixels() {
-            if !mask.valid(pixel) {
-                continue;
+        for first in (0..header.pixels()).step_by(columns) {
+            for pixel in first..first + columns {
+                if !mask.valid(pixel) {
+                    continue;
+                }
+                let delta = table.next(&mut words)?.wrapping_sub(zero);
+                // The left neighbour, else the upper one, else the last valid one.
+                if (pixel == first || !mask.valid(pixel - 1)) && pixel >= columns && mask.valid(pixel - columns) {
+                    [previous] = *samples.get((pixel - columns) * depth + band)?;
+                }
+                previous = previous.wrapping_add(delta);
+                *samples.get_mut(pixel * depth + band)? = [previous];
             }
-            let delta = table.next(&mut words)?.wrapping_sub(zero);
-            // The left neighbour, else the upper one, else the last valid one.
-            if (pixel % columns == 0 || !mask.valid(pixel - 1)) && pixel >= columns && mask.valid(pixel - columns) {
-                [previous] = *samples.get((pixel - columns) * depth + band)?;
-            }
-            previous = previous.wrapping_add(delta);
-            *samples.get_mut(pixel * depth + band)? = [previous];
         }
     }
     Some(())

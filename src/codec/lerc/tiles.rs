@@ -18,6 +18,8 @@ pub(super) trait Sample<const N: usize>: Copy {
     /// Cuts the fraction off. A difference may leave the type's range by the error that a lossy blob allows; Esri's library lets such
     /// a number wrap around (on x86-64, all but int32), and so does this.
     fn from_f64(value: f64) -> Self;
+    /// The same of a whole number.
+    fn from_i64(value: i64) -> Self;
     /// Decodes what only this type has a coding for; `None` where the coding is not one of them.
     fn huffman(coding: u8, input: Input<'_>, header: &Header, mask: &Mask, samples: &mut [[u8; N]]) -> Option<()>;
 }
@@ -51,6 +53,11 @@ macro_rules! sample {
             #[inline]
             fn from_f64(value: f64) -> Self {
                 value as $through as Self
+            }
+
+            #[inline]
+            fn from_i64(value: i64) -> Self {
+                value as Self
             }
 
             fn huffman(coding: u8, input: Input<'_>, header: &Header, mask: &Mask, samples: &mut [[u8; $size]]) -> Option<()> {
@@ -245,14 +252,19 @@ impl<T: Sample<N>, const N: usize> Tiles<'_, T, N> {
     /// The usual tile: all pixels valid, nothing taken from another band.
     fn dequantise(&mut self, tile: Tile, offset: f64, max: f64, steps: &[u32]) {
         let (columns, depth) = (self.header.columns, self.header.depth);
+        // Integers are quantised in whole steps, and their arithmetic is faster. An int32 could wrap around where it must be clamped.
+        let small = |value: f64| value.fract() == 0.0 && value.abs() < f64::from(1 << 30);
+        let whole = !T::KIND.is_float() && T::KIND != Kind::Int32 && small(offset) && small(self.scale) && small(max);
         for (row, steps) in steps.chunks_exact(tile.width).enumerate() {
             let start = ((tile.y + row) * columns + tile.x) * depth + tile.band;
             let target = self.samples.get_mut(start..).unwrap_or_default();
-            let value = |step: &u32| T::from_f64(clamp(offset + f64::from(*step) * self.scale, max)).store();
-            if depth == 1 {
-                target.iter_mut().zip(steps).for_each(|(sample, step)| *sample = value(step));
+            let target = target.iter_mut().step_by(depth);
+            if whole {
+                let (offset, scale, max) = (offset as i64, self.scale as i64, max as i64);
+                target.zip(steps).for_each(|(sample, step)| *sample = T::from_i64((offset + i64::from(*step) * scale).min(max)).store());
             } else {
-                target.iter_mut().step_by(depth).zip(steps).for_each(|(sample, step)| *sample = value(step));
+                let value = |step: &u32| T::from_f64(clamp(offset + f64::from(*step) * self.scale, max)).store();
+                target.zip(steps).for_each(|(sample, step)| *sample = value(step));
             }
         }
     }
