@@ -6,7 +6,7 @@
 //! - A bad code word costs the rest of its line, which becomes white, and not the block. Group 3 goes on at the next end of line.
 //! - A Group 4 block that ends early is white from there on; a block of the others is refused.
 //! - Each Group 3 line begins with an end of line, before which there may be any number of zeros, whether or not `T4Options` says so.
-//!   Blocks without a single one exist; libtiff reads them since 4.7.1.
+//!   Blocks without a single one exist, and are read as lines of runs (libtiff 4.5 refuses them).
 //! - `FillOrder` 2 is undone before the block gets here.
 //! - Uncompressed mode (`T4Options` bit 1, `T6Options` bit 1) is a bad code word.
 
