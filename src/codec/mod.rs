@@ -25,6 +25,8 @@ mod zstd;
 
 /// `Compression` 1.
 pub(crate) const NONE: u16 = 1;
+/// `Compression` 6: JPEG as TIFF 6.0 had it first.
+pub(crate) const OLD_JPEG: u16 = 6;
 /// `Compression` 7: JPEG as TIFF Technical Note 2 has it.
 pub(crate) const JPEG: u16 = 7;
 

@@ -1,6 +1,7 @@
 //! Colour interpretation and palettes, as GDAL's GTiff driver derives them.
 
 use super::metadata::BandMetadata;
+use crate::raster::Colors;
 use crate::tiff::{Image, Photometric};
 
 /// `ExtraSamples`: associated (1) and unassociated (2) alpha.
@@ -10,14 +11,14 @@ const ALPHA: [u16; 2] = [1, 2];
 pub(crate) fn interpretation(image: &Image, band: usize, has_colormap: bool, metadata: &BandMetadata) -> String {
     let base: &[&str] = match image.photometric {
         _ if has_colormap => &["palette"],
-        _ if image.cmyk => &["red", "green", "blue", "alpha"],
+        _ if matches!(image.colors, Colors::Cmyk) => &["red", "green", "blue", "alpha"],
         Photometric::RGB | Photometric::YCBCR => &["red", "green", "blue"],
         Photometric::SEPARATED => &["cyan", "magenta", "yellow", "black"],
         Photometric::MIN_IS_BLACK => &["gray"],
         _ => &[],
     };
     // What GDAL makes itself, a palette or colours from inks, is not the metadata's to say.
-    let fixed = image.cmyk || (has_colormap && band == 0);
+    let fixed = !image.colors.is_as_stored() || (has_colormap && band == 0);
     if let Some(said) = metadata.color_interpretation.as_ref().filter(|_| !fixed) {
         return said.clone();
     }

@@ -1,5 +1,6 @@
 //! Samples: their types, conversion between them, strided destinations, masks.
 
+mod colors;
 mod convert;
 mod dtype;
 mod interleave;
@@ -7,6 +8,7 @@ mod mask;
 mod unpack;
 mod view;
 
+pub(crate) use colors::{Colors, YCbCr, cmyk_to_rgba};
 pub(crate) use convert::{Part, copy_samples, fill_samples};
 pub use dtype::DType;
 pub(crate) use mask::Nodata;

@@ -5,7 +5,7 @@ use super::locate::{check_size, packed_bytes};
 use crate::codec::{self, BlockLayout, CodecError, predictor};
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
-use crate::raster::{BlockView, unpack};
+use crate::raster::{BlockView, Colors, cmyk_to_rgba, unpack};
 use crate::source::reader::Reader;
 use crate::tiff::Image;
 use std::cell::RefCell;
@@ -105,7 +105,8 @@ fn decode<'a>(
         backend: reader.settings.backend,
     };
     let machine_bits = image.dtype.size() * 8;
-    let as_stored = image.compression == codec::NONE && !image.lsb_first && !image.cmyk && machine_bits == usize::from(image.bits);
+    let as_stored =
+        image.compression == codec::NONE && !image.lsb_first && image.colors.is_as_stored() && machine_bits == usize::from(image.bits);
     if as_stored && (big_endian == cfg!(target_endian = "big") || image.bits == 8) {
         // Nothing to do: the samples are placed from where they were read to.
         let short = || Error::format(format!("the uncompressed block holds {} bytes where it should have {len}", stored.len()));
@@ -126,10 +127,18 @@ fn decode<'a>(
         codec.decode(stored, &layout, packed).map_err(codec_error)?;
     }
     undo_predictor(image, &layout, big_endian, packed)?;
-    if image.cmyk {
-        let wide = at_least(wide, wide_len as usize, "a block")?;
-        cmyk_to_rgba(packed, image.stored_samples, wide);
-        return Ok(wide);
+    match &image.colors {
+        Colors::AsStored => {}
+        Colors::Cmyk => {
+            let wide = at_least(wide, wide_len as usize, "a block")?;
+            cmyk_to_rgba(packed, image.stored_samples, wide);
+            return Ok(wide);
+        }
+        Colors::YCbCr(model) => {
+            let wide = at_least(wide, wide_len as usize, "a block")?;
+            model.to_rgb(packed, layout.width, wide);
+            return Ok(wide);
+        }
     }
     if machine_bits == usize::from(image.bits) {
         return Ok(packed);
@@ -139,20 +148,11 @@ fn decode<'a>(
     Ok(wide)
 }
 
-/// libtiff's `putRGBcontig8bitCMYKtile`: ink lets light through, and black takes the rest; alpha is opaque.
-fn cmyk_to_rgba(stored: &[u8], samples: usize, rgba: &mut [u8]) {
-    for (from, to) in stored.chunks_exact(samples.max(4)).zip(rgba.as_chunks_mut::<4>().0) {
-        if let Some(&[c, m, y, k]) = from.first_chunk() {
-            let light = |ink: u8| (u16::from(255 - k) * u16::from(255 - ink) / 255) as u8;
-            *to = [light(c), light(m), light(y), 255];
-        }
-    }
-}
-
 /// The codec of an image whose combination of compression, colour and depth is read.
 fn supported(image: &Image) -> Result<&'static dyn codec::Codec> {
-    if image.cmyk && image.planar {
-        return Err(Error::unsupported("CMYK with PlanarConfiguration 2 is not read"));
+    if !image.colors.is_as_stored() && (image.planar || (image.predictor == 2 && !matches!(image.colors, Colors::Cmyk))) {
+        let what = "CMYK and YCbCr with PlanarConfiguration 2, and YCbCr with a predictor, are not read";
+        return Err(Error::unsupported(what));
     }
     codec::lookup(image.compression).ok_or_else(|| {
         let name = codec::name(image.compression).unwrap_or("unknown");

@@ -5,6 +5,7 @@ use crate::cancel::Stop;
 use crate::codec;
 use crate::dataset::Dataset;
 use crate::error::{Error, Reason, Result};
+use crate::raster::Colors;
 use crate::source::reader::Reader;
 use crate::tiff::Image;
 use std::ops::Range;
@@ -67,6 +68,9 @@ pub(crate) fn locate(dataset: &Dataset, image: &Image, number: u64, stored_rows:
 
 /// Bytes of a block without compression, where that can be counted.
 pub(crate) fn packed_bytes(image: &Image, rows: u64) -> Option<u64> {
+    if let Colors::YCbCr(model) = &image.colors {
+        return model.stored_bytes(image.tiling.width, rows);
+    }
     let row_bits = image.tiling.width.checked_mul(image.stored_block_samples() as u64)?.checked_mul(u64::from(image.bits))?;
     row_bits.div_ceil(8).checked_mul(rows)
 }

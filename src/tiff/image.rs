@@ -6,7 +6,7 @@ use super::tags::{tag, type_size};
 use super::value::TagValue;
 use crate::codec;
 use crate::error::{Error, Result};
-use crate::raster::DType;
+use crate::raster::{Colors, DType, YCbCr};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -32,6 +32,9 @@ pub(crate) const IMAGE_TAGS: &[u16] = &[
     tag::EXTRA_SAMPLES,
     tag::SAMPLE_FORMAT,
     tag::INK_SET,
+    tag::YCBCR_COEFFICIENTS,
+    tag::YCBCR_SUB_SAMPLING,
+    tag::REFERENCE_BLACK_WHITE,
     tag::JPEG_TABLES,
     tag::LERC_PARAMETERS,
     tag::T4_OPTIONS,
@@ -75,10 +78,10 @@ pub(crate) struct Image {
     pub(crate) height: u64,
     /// Bands, as they are read.
     pub(crate) samples: usize,
-    /// `SamplesPerPixel`, as they are stored; other than `samples` only where `cmyk`.
+    /// `SamplesPerPixel`, as they are stored.
     pub(crate) stored_samples: usize,
-    /// 8-bit CMYK, which GDAL has libtiff's RGBA reader turn into red, green, blue and alpha.
-    pub(crate) cmyk: bool,
+    /// How pixels of `stored_samples` become those of `samples`.
+    pub(crate) colors: Colors,
     pub(crate) bits: u16,
     pub(crate) sample_format: u16,
     pub(crate) dtype: DType,
@@ -127,17 +130,18 @@ impl Image {
             let row_bytes = (width * samples).saturating_mul(u64::from(bits)).div_ceil(8);
             chop(&mut tiling, &mut index, row_bytes);
         }
-        let cmyk = photometric == Photometric::SEPARATED && bits == 8 && samples >= 4 && fields.number(tag::INK_SET).unwrap_or(1) == 1;
+        let colors = fields.colors(photometric, compression, bits, samples)?;
+        let dtype = if colors.is_as_stored() { DType::from_tiff(sample_format, bits)? } else { DType::UInt8 };
         Ok(Self {
             subfile_type: fields.number(tag::NEW_SUBFILE_TYPE).unwrap_or(0),
             width,
             height,
-            samples: if cmyk { 4 } else { samples as usize },
+            samples: colors.samples(samples as usize),
             stored_samples: samples as usize,
-            cmyk,
+            colors,
             bits,
             sample_format,
-            dtype: if cmyk { DType::UInt8 } else { DType::from_tiff(sample_format, bits)? },
+            dtype,
             compression,
             photometric,
             planar,
@@ -310,6 +314,31 @@ impl Fields<'_> {
 
     fn number(&self, code: u16) -> Option<u64> {
         self.numbers(code).first().copied()
+    }
+
+    fn colors(&self, photometric: u16, compression: u16, bits: u16, samples: u64) -> Result<Colors> {
+        let decoded_by_codec = matches!(compression, codec::JPEG | codec::OLD_JPEG);
+        match photometric {
+            Photometric::SEPARATED if bits == 8 && samples >= 4 && self.number(tag::INK_SET).unwrap_or(1) == 1 => Ok(Colors::Cmyk),
+            Photometric::YCBCR if bits == 8 && samples == 3 && !decoded_by_codec => {
+                let subsampling = match self.numbers(tag::YCBCR_SUB_SAMPLING).as_slice() {
+                    [across, down, ..] => (*across, *down),
+                    _ => (2, 2),
+                };
+                let luma = self.floats(tag::YCBCR_COEFFICIENTS).unwrap_or([0.299, 0.587, 0.114]);
+                let black_white = self.floats(tag::REFERENCE_BLACK_WHITE).unwrap_or([0.0, 255.0, 128.0, 255.0, 128.0, 255.0]);
+                let model = YCbCr::new(subsampling, luma, black_white);
+                let what = || format!("YCbCr with subsampling {subsampling:?} and coefficients {luma:?} is not read");
+                model.map(Colors::YCbCr).ok_or_else(|| Error::unsupported(what()))
+            }
+            _ => Ok(Colors::AsStored),
+        }
+    }
+
+    fn floats<const N: usize>(&self, code: u16) -> Option<[f32; N]> {
+        let entry = self.ifd.find(code)?;
+        let values = TagValue::decode(entry.field_type, &self.value_bytes(code)?, self.order).reals()?;
+        values.first_chunk::<N>().map(|chunk| chunk.map(|v| v as f32))
     }
 
     /// A code, of which there are fewer than 65536, whatever the field's type.
