@@ -2,7 +2,7 @@
 
 use super::buffer::at_least;
 use super::locate::{check_size, packed_bytes};
-use crate::codec::{self, BlockLayout, CodecError, predictor};
+use crate::codec::{self, Backend, BlockLayout, CodecError, predictor};
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::raster::{BlockView, Colors, cmyk_to_rgba, unpack};
@@ -77,6 +77,8 @@ fn stored_bytes<'a>(reader: &'a Reader, input: &'a Input<'_>, buffer: &'a mut Ve
     Ok(buffer)
 }
 
+/// Decompresses a block and makes its samples those of the machine. Returns them from wherever they are at last: the stored bytes, `packed`
+/// or `wide`.
 fn decode<'a>(
     source: (&Reader, bool),
     image: &Image,
@@ -89,10 +91,40 @@ fn decode<'a>(
     let rows = image.stored_rows(y);
     let len = packed_bytes(image, rows).ok_or_else(|| Error::format("a block is larger than can be counted"))?;
     check_size(reader, "the size of a decoded block", len)?;
-    let pixels = image.tiling.width * rows * image.block_samples() as u64;
-    let wide_len = pixels.saturating_mul(image.dtype.size() as u64);
+    let samples = image.tiling.width * rows * image.block_samples() as u64;
+    let wide_len = samples.saturating_mul(image.dtype.size() as u64);
     check_size(reader, "the size of a decoded block", wide_len)?;
-    let layout = BlockLayout {
+    if is_as_stored(image, big_endian) {
+        // Nothing to do: the samples are placed from where they were read to.
+        let short = || Error::format(format!("the uncompressed block holds {} bytes where it should have {len}", stored.len()));
+        return stored.get(..len as usize).ok_or_else(short);
+    }
+    let layout = layout(image, rows, reader.settings.backend);
+    let packed = decompress(image, &layout, stored, packed, len)?;
+    undo_predictor(image, &layout, big_endian, packed)?;
+    if image.colors.is_as_stored() && image.dtype.size() * 8 == usize::from(image.bits) {
+        return Ok(packed);
+    }
+    let wide = at_least(wide, wide_len as usize, "a block")?;
+    match &image.colors {
+        Colors::Cmyk => cmyk_to_rgba(packed, image.stored_samples, wide),
+        Colors::YCbCr(model) => model.to_rgb(packed, layout.width, wide),
+        Colors::AsStored => {
+            unpack(packed, layout.width * layout.samples, image.bits, image.dtype.is_float(), image.dtype.size(), wide);
+        }
+    }
+    Ok(wide)
+}
+
+/// Whether the stored bytes are the machine's samples already.
+fn is_as_stored(image: &Image, big_endian: bool) -> bool {
+    let plain = image.compression == codec::NONE && !image.lsb_first && image.colors.is_as_stored();
+    let same_order = big_endian == cfg!(target_endian = "big") || image.bits == 8;
+    plain && same_order && image.dtype.size() * 8 == usize::from(image.bits)
+}
+
+fn layout(image: &Image, rows: u64, backend: Backend) -> BlockLayout<'_> {
+    BlockLayout {
         width: image.tiling.width as usize,
         height: rows as usize,
         samples: image.stored_block_samples(),
@@ -102,50 +134,25 @@ fn decode<'a>(
         jpeg_tables: image.jpeg_tables.as_deref(),
         lerc_packing: image.lerc_packing,
         t4_options: image.t4_options,
-        backend: reader.settings.backend,
-    };
-    let machine_bits = image.dtype.size() * 8;
-    let as_stored =
-        image.compression == codec::NONE && !image.lsb_first && image.colors.is_as_stored() && machine_bits == usize::from(image.bits);
-    if as_stored && (big_endian == cfg!(target_endian = "big") || image.bits == 8) {
-        // Nothing to do: the samples are placed from where they were read to.
-        let short = || Error::format(format!("the uncompressed block holds {} bytes where it should have {len}", stored.len()));
-        return stored.get(..len as usize).ok_or_else(short);
+        backend,
     }
+}
+
+/// Decompresses to `len` bytes, after undoing `FillOrder` 2: libtiff turns the bits of every stored byte around, but for JPEG's.
+fn decompress<'a>(image: &Image, layout: &BlockLayout<'_>, stored: &[u8], packed: &'a mut Vec<u8>, len: u64) -> Result<&'a mut [u8]> {
     let codec = supported(image)?;
     let possible = codec::most_expansion(image.compression).map_or(u64::MAX, |most| (stored.len() as u64).saturating_mul(most));
     if len > possible {
         return Err(Error::format(format!("the block should have {len} bytes, which its {} stored bytes can't hold", stored.len())));
     }
     let packed = at_least(packed, len as usize, "a block")?;
-    let reversed =
-        image.lsb_first && image.bits < 8 || image.lsb_first && image.compression != codec::JPEG && image.compression != codec::NONE;
-    if reversed {
-        let reversed: Vec<u8> = stored.iter().map(|b| b.reverse_bits()).collect();
-        codec.decode(&reversed, &layout, packed).map_err(codec_error)?;
+    if image.lsb_first && image.compression != codec::JPEG {
+        let turned: Vec<u8> = stored.iter().map(|b| b.reverse_bits()).collect();
+        codec.decode(&turned, layout, packed).map_err(codec_error)?;
     } else {
-        codec.decode(stored, &layout, packed).map_err(codec_error)?;
+        codec.decode(stored, layout, packed).map_err(codec_error)?;
     }
-    undo_predictor(image, &layout, big_endian, packed)?;
-    match &image.colors {
-        Colors::AsStored => {}
-        Colors::Cmyk => {
-            let wide = at_least(wide, wide_len as usize, "a block")?;
-            cmyk_to_rgba(packed, image.stored_samples, wide);
-            return Ok(wide);
-        }
-        Colors::YCbCr(model) => {
-            let wide = at_least(wide, wide_len as usize, "a block")?;
-            model.to_rgb(packed, layout.width, wide);
-            return Ok(wide);
-        }
-    }
-    if machine_bits == usize::from(image.bits) {
-        return Ok(packed);
-    }
-    let wide = at_least(wide, wide_len as usize, "a block")?;
-    unpack(packed, layout.width * layout.samples, image.bits, image.dtype.is_float(), image.dtype.size(), wide);
-    Ok(wide)
+    Ok(packed)
 }
 
 /// The codec of an image whose combination of compression, colour and depth is read.
@@ -173,5 +180,38 @@ fn codec_error(e: CodecError) -> Error {
     match e {
         CodecError::Corrupt(message) => Error::format(message),
         CodecError::Unsupported(message) => Error::unsupported(message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Dataset, Options, ReadParams};
+    use std::sync::Arc;
+
+    /// A little-endian TIFF of one row, with `FillOrder` 2.
+    fn lsb_first(bits: u16, width: u16, stored: &[u8]) -> Vec<u8> {
+        let fields: [(u16, u32); 8] =
+            [(256, width.into()), (257, 1), (258, bits.into()), (259, 1), (262, 1), (266, 2), (273, 8), (279, stored.len() as u32)];
+        let ifd = 8 + stored.len() as u32;
+        let mut file = [b"II*\0".as_slice(), &ifd.to_le_bytes(), stored, &(fields.len() as u16).to_le_bytes()].concat();
+        for (tag, value) in fields {
+            file.extend([tag.to_le_bytes(), 4u16.to_le_bytes()].concat());
+            file.extend([1u32.to_le_bytes(), value.to_le_bytes()].concat());
+        }
+        file.extend([0; 4]);
+        file
+    }
+
+    fn read(file: Vec<u8>) -> Vec<u8> {
+        let dataset = Arc::new(Dataset::open_memory(file.into(), &Options::new()).unwrap());
+        dataset.read_window(&ReadParams::default(), None, false).unwrap().data
+    }
+
+    /// Measured on GDAL 3.6.2: the bits of every stored byte are turned around, whatever the depth.
+    #[test]
+    fn fill_order_2_turns_the_bits_of_every_byte_around() {
+        assert_eq!(read(lsb_first(8, 3, &[0b0000_0001, 0b1100_0000, 0xff])), [0b1000_0000, 0b0000_0011, 0xff]);
+        assert_eq!(read(lsb_first(16, 1, &[0x01, 0x80])), 0x0180u16.to_ne_bytes());
+        assert_eq!(read(lsb_first(1, 4, &[0b0000_0101])), [1, 0, 1, 0]);
     }
 }
