@@ -69,7 +69,8 @@ impl Plan {
     pub(crate) fn new(dataset: &Dataset, target: &Target, mask: bool) -> Result<Self> {
         let (columns, rows) = target.axes()?;
         let level = &target.level;
-        let mask_of = if mask { MaskKind::of(dataset, level, &target.bands) } else { MaskKind::AllValid };
+        let mask_of = if mask { MaskKind::of(dataset, level) } else { MaskKind::AllValid };
+        let deciding = deciding_bands(dataset, &target.bands);
         let across = Arc::new(columns.blocks(level.image.tiling.width)?);
         let down = Arc::new(rows.blocks(level.image.tiling.height)?);
         let mut passes: Vec<Pass> = Vec::new();
@@ -77,17 +78,17 @@ impl Plan {
             let first = passes.last().map_or(0, |last| last.first + last.blocks());
             passes.push(Pass { image: Arc::clone(image), plane, role, mask, columns: Arc::clone(columns), rows: Arc::clone(rows), first });
         };
-        for (plane, (bands, mask)) in planes(&level.image, &target.bands, &mask_of) {
+        for (plane, (bands, mask)) in planes(&level.image, &target.bands, mask_of, &deciding) {
             push(&level.image, plane, Role::Bands(bands), mask, &across, &down);
         }
-        if let (MaskKind::Internal, Some(image)) = (&mask_of, &level.mask) {
+        if let (MaskKind::Internal, Some(image)) = (mask_of, &level.mask) {
             let (mut across, mut down) = (columns.blocks(image.tiling.width)?, rows.blocks(image.tiling.height)?);
             // A tile may reach beyond the image, where the mask has no blocks.
             across.retain(|(block, _)| *block < image.tiling.across);
             down.retain(|(block, _)| *block < image.tiling.down);
             push(image, 0, Role::Mask, MaskFrom::Nothing, &Arc::new(across), &Arc::new(down));
         }
-        let mask_start = if matches!(mask_of, MaskKind::AllValid) { 255 } else { 0 };
+        let mask_start = if mask_of == MaskKind::AllValid { 255 } else { 0 };
         let image_size = (level.image.width, level.image.height);
         Ok(Self { size: target.size, columns, rows, mask_start, passes, fill: dataset.nodata_value(), image_size })
     }
@@ -106,7 +107,7 @@ impl Plan {
 }
 
 /// The planes to read: of each, which samples go to which bands of the output, and what it says of the mask.
-fn planes(image: &Image, bands: &[usize], mask: &MaskKind) -> BTreeMap<usize, (Vec<(usize, usize)>, MaskFrom)> {
+fn planes(image: &Image, bands: &[usize], mask: MaskKind, deciding: &[usize]) -> BTreeMap<usize, (Vec<(usize, usize)>, MaskFrom)> {
     // A band's plane, and its sample there.
     let place = |band: usize| if image.planar { (band, 0) } else { (0, band) };
     let mut planes: BTreeMap<usize, (Vec<(usize, usize)>, MaskFrom)> = BTreeMap::new();
@@ -118,15 +119,15 @@ fn planes(image: &Image, bands: &[usize], mask: &MaskKind) -> BTreeMap<usize, (V
     match mask {
         MaskKind::Internal | MaskKind::AllValid => {}
         MaskKind::Alpha(band) => {
-            let (plane, sample) = place(*band);
+            let (plane, sample) = place(band);
             planes.entry(plane).or_insert_with(nothing).1 = MaskFrom::Alpha(sample);
         }
-        MaskKind::Nodata(value, bands) => {
-            for band in bands {
+        MaskKind::Nodata(value) => {
+            for band in deciding {
                 let (plane, sample) = place(*band);
                 match &mut planes.entry(plane).or_insert_with(nothing).1 {
                     MaskFrom::Nodata(_, samples) => samples.push(sample),
-                    other => *other = MaskFrom::Nodata(*value, vec![sample]),
+                    other => *other = MaskFrom::Nodata(value, vec![sample]),
                 }
             }
         }
@@ -135,32 +136,38 @@ fn planes(image: &Image, bands: &[usize], mask: &MaskKind) -> BTreeMap<usize, (V
 }
 
 /// What the mask of a dataset is made of, in GDAL's and rasterio's order (`dataset_mask`).
+#[derive(Clone, Copy, PartialEq)]
 enum MaskKind {
     Internal,
-    /// Valid where any of these bands is not nodata.
-    Nodata(Nodata, Vec<usize>),
+    /// Valid where any of the deciding bands is not nodata.
+    Nodata(Nodata),
     Alpha(usize),
     AllValid,
 }
 
 impl MaskKind {
-    fn of(dataset: &Dataset, level: &Level, bands: &[usize]) -> Self {
+    fn of(dataset: &Dataset, level: &Level) -> Self {
         if level.mask.is_some() {
             return Self::Internal;
         }
         if let Some(nodata) = dataset.nodata_value() {
-            let is_whole_rgba = level.image.samples == 4
-                && dataset.bands().first().is_some_and(|b| b.color_interpretation == "red")
-                && (0..4).all(|band| bands.contains(&band));
-            // rasterio's rule for four bands that begin with red: the fourth decides.
-            let mut deciding = if is_whole_rgba { vec![3] } else { bands.to_vec() };
-            deciding.sort_unstable();
-            deciding.dedup();
-            return Self::Nodata(nodata, deciding);
+            return Self::Nodata(nodata);
         }
         let alpha = dataset.description().alpha_band();
         alpha.filter(|_| alpha_can_mask(dataset)).map_or(Self::AllValid, Self::Alpha)
     }
+}
+
+/// The bands whose nodata makes the mask of a read of `bands`: these, or by rasterio's rule for four bands that begin with red, the fourth.
+fn deciding_bands(dataset: &Dataset, bands: &[usize]) -> Vec<usize> {
+    let begins_with_red = dataset.bands().first().is_some_and(|b| b.color_interpretation == "red");
+    if dataset.bands().len() == 4 && begins_with_red && (0..4).all(|band| bands.contains(&band)) {
+        return vec![3];
+    }
+    let mut deciding = bands.to_vec();
+    deciding.sort_unstable();
+    deciding.dedup();
+    deciding
 }
 
 /// GDAL takes alpha for a mask only where it has 8 or 16 bits.
