@@ -1,8 +1,8 @@
 //! Pixel to map coordinates: ModelPixelScale and ModelTiepoint, or ModelTransformation (GeoTIFF 1.1, section 7.3; GDAL's
 //! `GTiffDataset::LoadGeoreferencing`).
 
-/// GDAL's order: x = t[0] + column·t[1] + row·t[2], y = t[3] + column·t[4] + row·t[5], with pixel corners as whole numbers.
-/// (affine's a, b, c, d, e, f are t[1], t[2], t[0], t[4], t[5], t[3].)
+/// GDAL's order: `x = t[0] + column·t[1] + row·t[2]`, `y = t[3] + column·t[4] + row·t[5]`, with pixel corners as whole numbers.
+/// (affine's a, b, c, d, e, f are `t[1], t[2], t[0], t[4], t[5], t[3]`.)
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GeoTransform(pub [f64; 6]);
 
