@@ -166,6 +166,13 @@ impl Error {
         Reason::OutOfBounds(message.into()).into()
     }
 
+    /// What a caught panic becomes.
+    pub(crate) fn from_panic(payload: &(dyn std::any::Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().map(|s| (*s).to_owned());
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+        Reason::Panic(text.unwrap_or_else(|| "a panic without a message".into())).into()
+    }
+
     /// Names the file, where an inner layer has not done so.
     #[must_use]
     pub(crate) fn in_file(mut self, file: &str) -> Self {

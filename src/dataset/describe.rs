@@ -3,7 +3,7 @@
 use super::color::{self, Palette};
 use super::metadata::{GdalMetadata, Items};
 use crate::geo::{GeoKeys, GeoTransform, Georeferencing, georeferencing};
-use crate::raster::Nodata;
+use crate::raster::{DType, Nodata};
 use crate::tiff::{Image, TagValue, tag};
 use std::collections::HashMap;
 
@@ -64,6 +64,8 @@ pub(crate) struct Description {
     pub(crate) items: Items,
     pub(crate) bands: Vec<Band>,
     pub(crate) palette: Option<Palette>,
+    /// The band that is the mask, where nothing comes before it.
+    pub(crate) alpha_band: Option<usize>,
 }
 
 impl Description {
@@ -86,22 +88,24 @@ impl Description {
         let metadata = text(tag::GDAL_METADATA).map(|xml| GdalMetadata::parse(&xml)).unwrap_or_default();
         let color_map = values.get(&tag::COLOR_MAP).and_then(TagValue::unsigned);
         let palette = color::palette(image, color_map, nodata.map(Nodata::as_f64));
-        let bands = (0..image.samples).map(|band| describe_band(image, band, palette.is_some(), &metadata)).collect();
+        let bands: Vec<Band> = (0..image.samples).map(|band| describe_band(image, band, palette.is_some(), &metadata)).collect();
         let mut items = baseline_items(values);
         if !geo_keys.is_empty() {
             let kind = if geo_keys.pixel_is_point() { "Point" } else { "Area" };
             items.push((String::new(), "AREA_OR_POINT".into(), kind.into()));
         }
         items.extend(metadata.items);
-        Self { transform, gcps, geo_keys, nodata, items, bands, palette }
+        let alpha_band = alpha_band(image, &bands);
+        Self { transform, gcps, geo_keys, nodata, items, bands, palette, alpha_band }
     }
+}
 
-    /// The band that is the dataset's mask, where GDAL takes one for it: the last of two or four, if it is alpha.
-    pub(crate) fn alpha_band(&self) -> Option<usize> {
-        let last = self.bands.len().checked_sub(1)?;
-        let is_alpha = self.bands.get(last)?.color_interpretation == "alpha";
-        (matches!(self.bands.len(), 2 | 4) && is_alpha).then_some(last)
-    }
+/// The band that is the dataset's mask, where GDAL takes one for it: the last of two or four, if it is alpha and has 8 or 16 bits.
+fn alpha_band(image: &Image, bands: &[Band]) -> Option<usize> {
+    let last = bands.len().checked_sub(1)?;
+    let is_alpha = bands.get(last)?.color_interpretation == "alpha";
+    let can_mask = matches!(bands.len(), 2 | 4) && matches!(image.dtype, DType::UInt8 | DType::UInt16);
+    (is_alpha && can_mask).then_some(last)
 }
 
 fn describe_band(image: &Image, band: usize, has_palette: bool, metadata: &GdalMetadata) -> Band {

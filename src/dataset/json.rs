@@ -17,8 +17,9 @@ pub(super) fn describe(dataset: &Dataset) -> Result<Value> {
     put("count", json!(bands.len()));
     put("dtype", json!(dataset.dtype().name()));
     let transform = dataset.transform().map_or([1.0, 0.0, 0.0, 0.0, 1.0, 0.0], |t| t.affine());
-    put("transform", numbers(&transform));
-    put("bounds", dataset.bounds().map_or(Value::Null, |b| numbers(&b)));
+    // JSON has no infinities and no NaN: such numbers become null.
+    put("transform", json!(transform));
+    put("bounds", json!(dataset.bounds()));
     // For rasterio the CRS of ground control points is not the dataset's.
     put("crs_epsg", json!(dataset.epsg().filter(|_| dataset.gcps().is_empty())));
     put("crs_wkt", Value::Null);
@@ -30,8 +31,8 @@ pub(super) fn describe(dataset: &Dataset) -> Result<Value> {
     put("photometric", color_space(image));
     put("colorinterp", bands.iter().map(|b| json!(b.color_interpretation)).collect());
     put("mask_flags", mask_flags(dataset)?);
-    put("scales", bands.iter().map(|b| number(b.scale)).collect());
-    put("offsets", bands.iter().map(|b| number(b.offset)).collect());
+    put("scales", bands.iter().map(|b| json!(b.scale)).collect());
+    put("offsets", bands.iter().map(|b| json!(b.offset)).collect());
     put("units", bands.iter().map(|b| json!(b.unit)).collect());
     put("descriptions", bands.iter().map(|b| json!(b.description)).collect());
     put("tags", default_domain(dataset.items()));
@@ -42,15 +43,6 @@ pub(super) fn describe(dataset: &Dataset) -> Result<Value> {
     put("ghost", dataset.ghost().map_or(Value::Null, |g| g.items.iter().map(|(k, v)| (k.clone(), json!(v))).collect()));
     put("ifds", ifds(dataset)?);
     Ok(Value::Object(object))
-}
-
-/// JSON has no infinities: they become null.
-fn number(value: f64) -> Value {
-    json!(value)
-}
-
-fn numbers(values: &[f64]) -> Value {
-    values.iter().map(|v| number(*v)).collect()
 }
 
 /// A float as Python's `repr` writes it.
@@ -94,7 +86,7 @@ fn color_space(image: &crate::tiff::Image) -> Value {
 
 fn mask_flags(dataset: &Dataset) -> Result<Value> {
     let has_mask = dataset.level_info(0)?.has_mask;
-    let alpha = dataset.description().alpha_band();
+    let alpha = dataset.description().alpha_band;
     let flags = |band: usize| match alpha {
         _ if has_mask => json!(["per_dataset"]),
         _ if dataset.nodata().is_some() => json!(["nodata"]),

@@ -196,12 +196,12 @@ impl Dataset {
 
     /// The number of resolutions: 1 plus the overviews. Reads the rest of the IFD chain the first time.
     pub fn level_count(&self) -> Result<usize> {
-        crate::runtime::block_on(async { Ok(self.chain(&self.stop()).await?.levels.len()) })
+        self.wait(async { Ok(self.chain(&self.stop()).await?.levels.len()) })
     }
 
     /// One resolution, 0 being full. Reads the rest of the IFD chain the first time.
     pub fn level_info(&self, level: usize) -> Result<LevelInfo> {
-        crate::runtime::block_on(async {
+        self.wait(async {
             let level = self.level(level, &self.stop()).await?;
             let (image, tiling) = (&level.image, level.image.tiling);
             Ok(LevelInfo {
@@ -229,7 +229,7 @@ impl Dataset {
 
     /// The number of IFDs: those of the chain, then the SubIFDs.
     pub fn ifd_count(&self) -> Result<usize> {
-        crate::runtime::block_on(async { Ok(self.chain(&self.stop()).await?.ifds.len()) })
+        self.wait(async { Ok(self.chain(&self.stop()).await?.ifds.len()) })
     }
 
     /// The entries of an IFD, in file order.
@@ -237,19 +237,16 @@ impl Dataset {
         if ifd == 0 {
             return Ok(self.first_ifd.entries.clone());
         }
-        crate::runtime::block_on(async { Ok(self.ifd(ifd, &self.stop()).await?.entries.clone()) })
+        self.wait(async { Ok(self.ifd(ifd, &self.stop()).await?.entries.clone()) })
     }
 
     /// The value of an IFD's tag. Reads it from the file where it is not in memory yet.
     pub fn tag_value(&self, ifd: usize, tag: u16) -> Result<TagValue> {
-        crate::runtime::block_on(async {
+        self.wait(async {
             let stop = self.stop();
-            let entry = *self
-                .ifd(ifd, &stop)
-                .await?
-                .find(tag)
-                .ok_or_else(|| Error::out_of_bounds(format!("IFD {ifd} has no tag {tag}")).in_file(self.name()))?;
-            open::read_tag(&self.reader, &self.header, &entry, &stop).await.map_err(|e| e.in_file(self.name()))
+            let entry =
+                *self.ifd(ifd, &stop).await?.find(tag).ok_or_else(|| Error::out_of_bounds(format!("IFD {ifd} has no tag {tag}")))?;
+            open::read_tag(&self.reader, &self.header, &entry, &stop).await
         })
     }
 
@@ -258,19 +255,23 @@ impl Dataset {
             return Ok(&self.first_ifd);
         }
         let ifds = &self.chain(stop).await?.ifds;
-        ifds.get(ifd)
-            .ok_or_else(|| Error::out_of_bounds(format!("there is no IFD {ifd}; the file has {}", ifds.len())).in_file(self.name()))
+        ifds.get(ifd).ok_or_else(|| Error::out_of_bounds(format!("there is no IFD {ifd}; the file has {}", ifds.len())))
     }
 
     /// All levels and IFDs, read once.
     pub(crate) async fn chain(&self, stop: &Stop) -> Result<&Chain> {
-        self.chain.get_or_try_init(|| levels::follow(self, stop)).await.map_err(|e| e.in_file(self.name()))
+        self.chain.get_or_try_init(|| levels::follow(self, stop)).await
     }
 
     pub(crate) async fn level(&self, level: usize, stop: &Stop) -> Result<&Level> {
         let levels = &self.chain(stop).await?.levels;
         let missing = || Error::out_of_bounds(format!("there is no level {level}; the file has levels 0 to {}", levels.len() - 1));
-        levels.get(level).ok_or_else(|| missing().in_file(self.name()))
+        levels.get(level).ok_or_else(missing)
+    }
+
+    /// Runs a call on this file to its end, on the calling thread; its error names the file.
+    pub(crate) fn wait<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
+        crate::runtime::block_on(call).map_err(|e| e.in_file(self.name()))
     }
 
     /// What stops calls that have no limits of their own.

@@ -20,7 +20,7 @@ pub mod status;
 mod structs;
 pub mod tags;
 
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Result};
 use error::cog_error;
 use status::cog_status;
 use status::{COG_OK, code};
@@ -29,11 +29,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs the body of an export: a panic becomes COG_ERR_PANIC, an error is stored in `*out` (where `out` is not NULL) and becomes its status.
 pub(crate) fn boundary(out: *mut *mut cog_error, body: impl FnOnce() -> Result<()>) -> cog_status {
-    let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
-        let text = payload.downcast_ref::<&str>().map(|s| (*s).to_owned());
-        let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-        Err(Reason::Panic(text.unwrap_or_else(|| "a panic without a message".into())).into())
-    });
+    let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| Err(Error::from_panic(&*payload)));
     let (status, error) = match result {
         Ok(()) => (COG_OK, std::ptr::null_mut()),
         Err(e) => (code(e.status()), if out.is_null() { std::ptr::null_mut() } else { cog_error::into_raw(e) }),

@@ -104,9 +104,9 @@ pub(crate) fn copy_samples(block: &BlockView<'_>, bands: &[(usize, usize)], part
         && bands.len() == block.samples
         && to.bands() == block.samples
         && bands.iter().all(|(from, to)| from == to);
+    let first = part.first_column(block) * step;
     for out_row in part.out_rows.clone() {
         let row = block.row(part.rows.source(out_row));
-        let first = part.first_column(block) * step;
         if whole_pixels {
             to.copy_pixels(out_row, part.out_columns.start, row.get(first..first + part.out_columns.len() * step).unwrap_or_default());
             continue;

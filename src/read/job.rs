@@ -6,7 +6,7 @@ use super::locate::{Stored, fetch_pages, locate};
 use super::plan::{MaskFrom, Pass, Plan, Role};
 use crate::cancel::Stop;
 use crate::dataset::Dataset;
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Result};
 use crate::raster::{BlockView, Destination, Nodata, Part, copy_samples, fill_samples};
 use crate::runtime::Runtime;
 use std::ops::Range;
@@ -57,8 +57,10 @@ impl Job {
         fetch_pages(&dataset, &plan, &stop).await.map_err(|e| e.at_level(plan.size.level))?;
         if to.wants_mask() {
             let (columns, rows) = inside(&plan);
-            to.fill_mask(0, 0..plan.size.width, 0..plan.size.height);
+            let (width, height) = (plan.size.width, plan.size.height);
             to.fill_mask(plan.mask_start, 0..columns, 0..rows);
+            to.fill_mask(0, columns..width, 0..rows);
+            to.fill_mask(0, 0..width, rows..height);
         }
         let job = Arc::new(Self {
             dataset,
@@ -137,7 +139,7 @@ impl Job {
 
     fn guarded(&self, work: impl FnOnce()) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(work)) {
-            self.fail(Reason::Panic(panic_text(&*payload)).into());
+            self.fail(Error::from_panic(&*payload));
         }
     }
 
@@ -293,11 +295,6 @@ fn inside(plan: &Plan) -> (usize, usize) {
         if axis.is_identity() { (limit.saturating_sub(axis.source(0)) as usize).min(axis.len()) } else { axis.len() }
     };
     (count(&plan.columns, plan.image_size.0), count(&plan.rows, plan.image_size.1))
-}
-
-fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(|s| (*s).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a decoding thread panicked".into())
 }
 
 /// Keeps the caller's memory safe: waits, even while unwinding, until no task of the job runs.

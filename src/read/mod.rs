@@ -90,17 +90,16 @@ impl Dataset {
     /// The shape of what [`Dataset::read_window`] would give for these parameters.
     pub fn read_size(&self, params: &ReadParams) -> Result<ReadSize> {
         let stop = params.stop(self);
-        crate::runtime::block_on(async { Ok(Target::window(self, params, &stop).await?.size) }).map_err(|e| e.in_file(self.name()))
+        self.wait(async { Ok(Target::window(self, params, &stop).await?.size) })
     }
 
     /// Reads a window into memory of its own. `dtype` is the type to convert to; `None`: the file's.
     pub fn read_window(self: &Arc<Self>, params: &ReadParams, dtype: Option<DType>, mask: bool) -> Result<Pixels> {
         let stop = params.stop(self);
-        crate::runtime::block_on(async {
+        self.wait(async {
             let target = Target::window(self, params, &stop).await?;
             read_owned(self, &target, dtype, mask, &stop).await
         })
-        .map_err(|e| e.in_file(self.name()))
     }
 
     /// Reads one block of a level, whole: edge tiles too, with what the file stores beyond the image's edge.
@@ -114,11 +113,10 @@ impl Dataset {
         mask: bool,
     ) -> Result<Pixels> {
         let stop = params.stop(self);
-        crate::runtime::block_on(async {
+        self.wait(async {
             let target = Target::tile(self, (x, y, level), params, &stop).await?;
             read_owned(self, &target, dtype, mask, &stop).await
         })
-        .map_err(|e| e.in_file(self.name()))
     }
 
     /// Reads a window into the caller's buffer.
@@ -128,12 +126,11 @@ impl Dataset {
     #[allow(unsafe_code, reason = "the caller's buffer is a raw pointer")]
     pub(crate) unsafe fn read_window_into(self: &Arc<Self>, params: &ReadParams, buffer: &RawBuffer, dtype: Option<DType>) -> Result<()> {
         let stop = params.stop(self);
-        crate::runtime::block_on(async {
+        self.wait(async {
             let target = Target::window(self, params, &stop).await?;
             // SAFETY: the caller keeps the buffer for the whole call, and `run` returns only when nobody writes any more.
             unsafe { read_into(self, &target, buffer, dtype, &stop).await }
         })
-        .map_err(|e| e.in_file(self.name()))
     }
 
     /// Reads a tile into the caller's buffer.
@@ -149,12 +146,11 @@ impl Dataset {
         dtype: Option<DType>,
     ) -> Result<()> {
         let stop = params.stop(self);
-        crate::runtime::block_on(async {
+        self.wait(async {
             let target = Target::tile(self, tile, params, &stop).await?;
             // SAFETY: as above.
             unsafe { read_into(self, &target, buffer, dtype, &stop).await }
         })
-        .map_err(|e| e.in_file(self.name()))
     }
 }
 

@@ -4,7 +4,7 @@ use super::ReadSize;
 use super::target::Target;
 use crate::dataset::{Dataset, Level};
 use crate::error::Result;
-use crate::raster::{Axis, DType, Nodata};
+use crate::raster::{Axis, Nodata};
 use crate::tiff::Image;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -70,7 +70,7 @@ impl Plan {
         let (columns, rows) = target.axes()?;
         let level = &target.level;
         let mask_of = if mask { MaskKind::of(dataset, level) } else { MaskKind::AllValid };
-        let deciding = deciding_bands(dataset, &target.bands);
+        let deciding = if matches!(mask_of, MaskKind::Nodata(_)) { deciding_bands(dataset, &target.bands) } else { Vec::new() };
         let across = Arc::new(columns.blocks(level.image.tiling.width)?);
         let down = Arc::new(rows.blocks(level.image.tiling.height)?);
         let mut passes: Vec<Pass> = Vec::new();
@@ -153,8 +153,7 @@ impl MaskKind {
         if let Some(nodata) = dataset.nodata_value() {
             return Self::Nodata(nodata);
         }
-        let alpha = dataset.description().alpha_band();
-        alpha.filter(|_| alpha_can_mask(dataset)).map_or(Self::AllValid, Self::Alpha)
+        dataset.description().alpha_band.map_or(Self::AllValid, Self::Alpha)
     }
 }
 
@@ -168,9 +167,4 @@ fn deciding_bands(dataset: &Dataset, bands: &[usize]) -> Vec<usize> {
     deciding.sort_unstable();
     deciding.dedup();
     deciding
-}
-
-/// GDAL takes alpha for a mask only where it has 8 or 16 bits.
-fn alpha_can_mask(dataset: &Dataset) -> bool {
-    matches!(dataset.dtype(), DType::UInt8 | DType::UInt16)
 }

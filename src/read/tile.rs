@@ -23,8 +23,7 @@ impl Dataset {
     /// The stored bytes of a block. In a planar file the planes' rows of blocks follow each other: row `y` of plane `p` is
     /// `p × blocks_down + y`.
     pub fn tile_bytes(self: &Arc<Self>, x: u64, y: u64, level_number: usize) -> Result<StoredTile> {
-        crate::runtime::block_on(self.stored_tile(x, y, level_number))
-            .map_err(|e| e.at_tile(x, y).at_level(level_number).in_file(self.name()))
+        self.wait(async { self.stored_tile(x, y, level_number).await.map_err(|e| e.at_tile(x, y).at_level(level_number)) })
     }
 
     async fn stored_tile(&self, x: u64, y: u64, level_number: usize) -> Result<StoredTile> {
