@@ -1317,7 +1317,8 @@ cog_status cog_tag_find(const cog_dataset *dataset,
  *
  * Ownership: *data is the caller's, freed with cog_buffer_free. Lifetime: until freed. NULL: error may be NULL, the others not.
  * Threads: any. Blocking: yes, where the value lies outside the header. Errors: COG_ERR_OUT_OF_BOUNDS where the IFD or the tag is not
- * there; COG_ERR_FORMAT for a value beyond the end of the file; COG_ERR_LIMIT_EXCEEDED beyond limits.header_bytes; as reading the file.
+ * there; COG_ERR_FORMAT for a value beyond the end of the file; COG_ERR_LIMIT_EXCEEDED beyond limits.tag_bytes
+ * or limits.header_bytes; as reading the file.
  * Example: examples-c/tags.c
  */
 cog_status cog_tag_value(const cog_dataset *dataset,

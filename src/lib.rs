@@ -15,6 +15,7 @@
 //! - [`codec`]: one file a compression, and predictors
 //! - [`raster`]: sample types, strided destinations, conversion, masks
 //! - [`read`]: the pipeline
+//! - [`limits`]: how much a file may make it take
 //! - [`runtime`]: the hidden threads; [`options`], [`error`], [`log`], [`stats`], [`cancel`]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic"))]
 
@@ -24,6 +25,7 @@ pub mod dataset;
 pub mod error;
 pub mod ffi;
 mod geo;
+mod limits;
 pub mod log;
 pub mod options;
 mod raster;

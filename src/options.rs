@@ -5,6 +5,7 @@
 use crate::cancel::CancelToken;
 use crate::codec::Backend;
 use crate::error::{Error, Result};
+use crate::limits::Limits;
 use crate::log::Level;
 use std::time::Duration;
 
@@ -79,6 +80,10 @@ pub static SETTINGS: &[Setting] = &[
         help: "Most bytes of IFDs, tags and tile indexes that one handle keeps." },
     Setting { key: "limits.ifds", default: "1024", env: &["COG_LIMITS_IFDS"], kind: Kind::Int(1, 1 << 20),
         help: "Most IFDs that are followed." },
+    Setting { key: "limits.tag_bytes", default: "33554432", env: &["COG_LIMITS_TAG_BYTES"], kind: Kind::Int(1024, 1 << 40),
+        help: "Largest value of one tag." },
+    Setting { key: "limits.jpeg_scans", default: "100", env: &["COG_LIMITS_JPEG_SCANS"], kind: Kind::Int(1, 1 << 16),
+        help: "Most scans of one progressive JPEG picture; libtiff's limit too." },
     Setting { key: "log.level", default: "ERROR", env: &["COG_LOG_LEVEL", "LOG_LEVEL"], kind: Kind::Choice(LEVELS),
         help: "Where no log callback is set: lines up to this level go to standard error." },
     Setting { key: "log.verbose", default: "FALSE", env: &["COG_LOG_VERBOSE", "VERBOSE_LOGS"], kind: Kind::Bool,
@@ -158,7 +163,9 @@ impl Options {
                 tile_bytes: int("limits.tile_bytes")?,
                 output_bytes: int("limits.output_bytes")?,
                 header_bytes: int("limits.header_bytes")?,
-                ifds: int("limits.ifds")? as usize,
+                tag_bytes: int("limits.tag_bytes")?,
+                ifds: int("limits.ifds")?,
+                jpeg_scans: int("limits.jpeg_scans")? as u32,
             },
             log_level: level,
             cancel: self.cancel.clone(),
@@ -193,15 +200,6 @@ pub(crate) struct Http {
     pub(crate) user_agent: String,
     pub(crate) ca_file: String,
     pub(crate) whole_file_bytes: u64,
-}
-
-/// The `limits.*` settings.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    pub(crate) tile_bytes: u64,
-    pub(crate) output_bytes: u64,
-    pub(crate) header_bytes: u64,
-    pub(crate) ifds: usize,
 }
 
 fn find(key: &str) -> Result<(usize, &'static Setting)> {

@@ -82,8 +82,6 @@ fn merge(tables: Option<&[u8]>, input: &[u8]) -> Vec<u8> {
 fn decode_rust(input: &[u8], layout: &BlockLayout<'_>, output: &mut [u8]) -> Result<(), CodecError> {
     /// Enough for the one stream that may be larger than its block: a full strip where the last one is due.
     const LIMIT: usize = 64 << 20;
-    /// As in the shim.
-    const MAX_SCANS: usize = 100;
 
     let corrupt = |message: &str| CodecError::Corrupt(format!("JPEG: {message}"));
     let frame = frame(input).ok_or_else(|| corrupt("no frame header"))?;
@@ -96,8 +94,8 @@ fn decode_rust(input: &[u8], layout: &BlockLayout<'_>, output: &mut [u8]) -> Res
     if frame.width > layout.width {
         return Err(corrupt("the picture is larger than its block"));
     }
-    if input.windows(2).filter(|pair| *pair == [0xFF, 0xDA]).count() > MAX_SCANS {
-        return Err(CodecError::Unsupported("JPEG with more than 100 scans".into()));
+    if input.windows(2).filter(|pair| *pair == [0xFF, 0xDA]).count() > layout.jpeg_scans as usize {
+        return Err(CodecError::Scans(layout.jpeg_scans));
     }
     // What jpeg-decoder calls `None` leaves planes where pixels are due; `RGB` and, inverted, `CMYK` leave the samples as they are.
     let transform = match (frame.components, layout.ycbcr) {
@@ -160,6 +158,7 @@ mod native {
             height: c_uint,
             components: c_int,
             ycbcr: c_int,
+            max_scans: c_uint,
             out: *mut c_uchar,
             out_length: usize,
             message: *mut c_char,
@@ -185,6 +184,7 @@ mod native {
                 height,
                 components,
                 c_int::from(layout.ycbcr),
+                layout.jpeg_scans,
                 output.as_mut_ptr(),
                 output.len(),
                 message.as_mut_ptr(),
@@ -197,6 +197,7 @@ mod native {
         match status {
             0 => Ok(()),
             2 => Err(CodecError::Unsupported(reason())),
+            3 => Err(CodecError::Scans(layout.jpeg_scans)),
             _ => Err(CodecError::Corrupt(format!("JPEG: {}", reason()))),
         }
     }

@@ -14,10 +14,7 @@
 
 #include <jerror.h>
 
-enum { COG_JPEG_OK = 0, COG_JPEG_CORRUPT = 1, COG_JPEG_UNSUPPORTED = 2 };
-
-/* libtiff's default; a progressive picture made by an encoder has about ten scans. */
-enum { MAX_SCANS = 100 };
+enum { COG_JPEG_OK = 0, COG_JPEG_CORRUPT = 1, COG_JPEG_UNSUPPORTED = 2, COG_JPEG_SCANS = 3 };
 
 /* More rows than libjpeg makes at a time. */
 enum { ROWS_AT_ONCE = 16 };
@@ -30,6 +27,7 @@ typedef struct {
     jmp_buf escape;
     char *message; /* JMSG_LENGTH_MAX bytes of the caller's */
     int status;
+    unsigned max_scans; /* a progressive picture made by an encoder has about ten */
     int input_ended;    /* libjpeg asked for more than there is */
     int samples_missed; /* and had to make samples up */
 } decoder;
@@ -74,8 +72,9 @@ static void emit_message(j_common_ptr jpeg, int level) {
 static void output_message(j_common_ptr jpeg) { (void)jpeg; }
 
 static void progress_monitor(j_common_ptr jpeg) {
-    if (jpeg->is_decompressor && ((j_decompress_ptr)jpeg)->input_scan_number >= MAX_SCANS) {
-        escape((decoder *)jpeg, COG_JPEG_UNSUPPORTED, "more than 100 scans");
+    decoder *self = (decoder *)jpeg;
+    if (jpeg->is_decompressor && (unsigned)self->jpeg.input_scan_number > self->max_scans) {
+        escape(self, COG_JPEG_SCANS, "more scans than max_scans");
     }
 }
 
@@ -171,7 +170,7 @@ static void read_rows(decoder *self, unsigned width, unsigned height, int compon
  * smaller picture fills its corner of the block and leaves zeros elsewhere. Returns a status, with its reason in `message`, which
  * must have room for JMSG_LENGTH_MAX (200) bytes. */
 int cog_jpeg_decode(const unsigned char *tables, size_t tables_length, const unsigned char *data, size_t data_length, unsigned width,
-                    unsigned height, int components, int ycbcr, unsigned char *out, size_t out_length, char *message) {
+                    unsigned height, int components, int ycbcr, unsigned max_scans, unsigned char *out, size_t out_length, char *message) {
     decoder self;
     memset(&self, 0, sizeof self);
     if (components < 1 || (size_t)width * height * (size_t)components != out_length) {
@@ -179,6 +178,7 @@ int cog_jpeg_decode(const unsigned char *tables, size_t tables_length, const uns
         return COG_JPEG_UNSUPPORTED;
     }
     start(&self, message);
+    self.max_scans = max_scans;
     if (setjmp(self.escape)) {
         jpeg_destroy_decompress(&self.jpeg);
         return self.status;

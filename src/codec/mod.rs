@@ -61,6 +61,8 @@ pub(crate) struct BlockLayout<'a> {
     pub(crate) lerc_packing: u32,
     /// `T4Options`: the variant of Group 3.
     pub(crate) t4_options: u32,
+    /// `limits.jpeg_scans`.
+    pub(crate) jpeg_scans: u32,
     pub(crate) backend: Backend,
 }
 
@@ -73,6 +75,9 @@ pub(crate) enum CodecError {
     /// A valid stream of a kind that is not read.
     #[error("{0}")]
     Unsupported(String),
+    /// A progressive JPEG of more scans than this, `limits.jpeg_scans`.
+    #[error("a JPEG of more than {0} scans")]
+    Scans(u32),
 }
 
 /// Decodes one compression.

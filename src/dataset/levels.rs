@@ -41,8 +41,8 @@ pub(super) async fn follow(dataset: &Dataset, stop: &Stop) -> Result<Chain> {
             reader.warn(|| format!("the IFD chain leads back to offset {offset}; it is followed no further"));
             continue;
         }
-        check_count(seen.len() as u64, reader.settings.limits.ifds as u64)?;
-        check_memory(&ifds, reader.settings.limits.header_bytes)?;
+        reader.settings.limits.check_ifds(seen.len() as u64)?;
+        reader.settings.limits.check_header(memory(&ifds))?;
         let ifd = match read_ifd(reader, header, offset, stop).await {
             Err(e) if is_damage(&e) => {
                 reader.warn(|| format!("the IFD chain ends at a damaged IFD: {e}"));
@@ -61,16 +61,9 @@ pub(super) async fn follow(dataset: &Dataset, stop: &Stop) -> Result<Chain> {
     Ok(Chain { ifds, levels: levels(&dataset.first_image, images) })
 }
 
-fn check_count(value: u64, limit: u64) -> Result<()> {
-    let what = "the number of IFDs".to_owned();
-    if value > limit { Err(Reason::LimitExceeded { what, value, setting: "limits.ifds", limit }.into()) } else { Ok(()) }
-}
-
 /// IFDs that overlap in the file take more memory than their bytes.
-fn check_memory(ifds: &[Ifd], limit: u64) -> Result<()> {
-    let value = ifds.iter().map(|ifd| size_of_val(ifd.entries.as_slice()) as u64).sum();
-    let what = "the memory of the file's IFDs in bytes".to_owned();
-    if value > limit { Err(Reason::LimitExceeded { what, value, setting: "limits.header_bytes", limit }.into()) } else { Ok(()) }
+fn memory(ifds: &[Ifd]) -> u64 {
+    ifds.iter().map(|ifd| size_of_val(ifd.entries.as_slice()) as u64).sum()
 }
 
 fn is_damage(e: &Error) -> bool {
@@ -79,7 +72,7 @@ fn is_damage(e: &Error) -> bool {
 
 async fn sub_ifds(dataset: &Dataset, stop: &Stop) -> Result<Vec<u64>> {
     let Some(entry) = dataset.first_ifd.find(tag::SUB_IFDS) else { return Ok(Vec::new()) };
-    check_count(entry.count, dataset.reader.settings.limits.ifds as u64)?;
+    dataset.reader.settings.limits.check_ifds(entry.count)?;
     match super::read_tag(&dataset.reader, &dataset.header, entry, stop).await {
         Ok(TagValue::Unsigned(offsets)) => Ok(offsets),
         Ok(_) => Ok(Vec::new()),

@@ -104,6 +104,11 @@ async fn read_tag_bytes(reader: &Reader, entry: &Entry, stop: &Stop) -> Result<B
     match entry.value {
         EntryValue::Inline(inline) => Ok(Bytes::copy_from_slice(inline.get(..len as usize).unwrap_or_default())),
         EntryValue::At(_) if len == 0 => Ok(Bytes::new()),
-        EntryValue::At(offset) => reader.header(offset, len, stop).await,
+        EntryValue::At(offset) => {
+            // A value beyond the end of the file is damage, whatever its size.
+            reader.range(offset, len)?;
+            reader.settings.limits.check_tag(entry.tag, len)?;
+            reader.header(offset, len, stop).await
+        }
     }
 }

@@ -138,7 +138,8 @@ fn describe(entry: &Entry) -> cog_tag {
 ///
 /// Ownership: *data is the caller's, freed with cog_buffer_free. Lifetime: until freed. NULL: error may be NULL, the others not.
 /// Threads: any. Blocking: yes, where the value lies outside the header. Errors: COG_ERR_OUT_OF_BOUNDS where the IFD or the tag is not
-/// there; COG_ERR_FORMAT for a value beyond the end of the file; COG_ERR_LIMIT_EXCEEDED beyond limits.header_bytes; as reading the file.
+/// there; COG_ERR_FORMAT for a value beyond the end of the file; COG_ERR_LIMIT_EXCEEDED beyond limits.tag_bytes
+/// or limits.header_bytes; as reading the file.
 /// Example: examples-c/tags.c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cog_tag_value(

@@ -1,10 +1,12 @@
 //! One block: stored bytes to native samples.
 
 use super::buffer::at_least;
-use super::locate::{check_size, packed_bytes};
-use crate::codec::{self, Backend, BlockLayout, CodecError, predictor};
+use super::locate::packed_bytes;
+use crate::codec::{self, BlockLayout, CodecError, predictor};
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
+use crate::limits::Limits;
+use crate::options::Settings;
 use crate::raster::{BlockView, Colors, cmyk_to_rgba, unpack};
 use crate::source::reader::Reader;
 use crate::tiff::Image;
@@ -90,16 +92,16 @@ fn decode<'a>(
     let (reader, big_endian) = source;
     let rows = image.stored_rows(y);
     let len = packed_bytes(image, rows).ok_or_else(|| Error::format("a block is larger than can be counted"))?;
-    check_size(reader, "the size of a decoded block", len)?;
+    reader.settings.limits.check_block("decoded", len)?;
     let samples = image.tiling.width * rows * image.block_samples() as u64;
     let wide_len = samples.saturating_mul(image.dtype.size() as u64);
-    check_size(reader, "the size of a decoded block", wide_len)?;
+    reader.settings.limits.check_block("decoded", wide_len)?;
     if is_as_stored(image, big_endian) {
         // Nothing to do: the samples are placed from where they were read to.
         let short = || Error::format(format!("the uncompressed block holds {} bytes where it should have {len}", stored.len()));
         return stored.get(..len as usize).ok_or_else(short);
     }
-    let layout = layout(image, rows, reader.settings.backend);
+    let layout = layout(image, rows, &reader.settings);
     let packed = decompress(image, &layout, stored, packed, len)?;
     undo_predictor(image, &layout, big_endian, packed)?;
     if image.colors.is_as_stored() && image.dtype.size() * 8 == usize::from(image.bits) {
@@ -123,7 +125,7 @@ fn is_as_stored(image: &Image, big_endian: bool) -> bool {
     plain && same_order && image.dtype.size() * 8 == usize::from(image.bits)
 }
 
-fn layout(image: &Image, rows: u64, backend: Backend) -> BlockLayout<'_> {
+fn layout<'a>(image: &'a Image, rows: u64, settings: &Settings) -> BlockLayout<'a> {
     BlockLayout {
         width: image.tiling.width as usize,
         height: rows as usize,
@@ -134,7 +136,8 @@ fn layout(image: &Image, rows: u64, backend: Backend) -> BlockLayout<'_> {
         jpeg_tables: image.jpeg_tables.as_deref(),
         lerc_packing: image.lerc_packing,
         t4_options: image.t4_options,
-        backend,
+        jpeg_scans: settings.limits.jpeg_scans,
+        backend: settings.backend,
     }
 }
 
@@ -180,6 +183,7 @@ fn codec_error(e: CodecError) -> Error {
     match e {
         CodecError::Corrupt(message) => Error::format(message),
         CodecError::Unsupported(message) => Error::unsupported(message),
+        CodecError::Scans(limit) => Limits::too_many_scans(limit),
     }
 }
 

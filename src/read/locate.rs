@@ -4,9 +4,8 @@ use super::plan::Plan;
 use crate::cancel::Stop;
 use crate::codec;
 use crate::dataset::Dataset;
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Result};
 use crate::raster::Colors;
-use crate::source::reader::Reader;
 use crate::tiff::Image;
 use std::ops::Range;
 
@@ -62,7 +61,7 @@ pub(crate) fn locate(dataset: &Dataset, image: &Image, number: u64, stored_rows:
         (None, None) if image.tiling.across * image.tiling.down == 1 => reader.size().saturating_sub(offset),
         (None, None) => return Err(Error::format("the file does not say how long its compressed blocks are (no TileByteCounts)")),
     };
-    check_size(reader, "the size of a stored block", len)?;
+    reader.settings.limits.check_block("stored", len)?;
     reader.range(offset, len).map(Stored::At).map_err(|e| Error::format(format!("the block's {}", e.reason())).at_offset(offset))
 }
 
@@ -73,13 +72,4 @@ pub(crate) fn packed_bytes(image: &Image, rows: u64) -> Option<u64> {
     }
     let row_bits = image.tiling.width.checked_mul(image.stored_block_samples() as u64)?.checked_mul(u64::from(image.bits))?;
     row_bits.div_ceil(8).checked_mul(rows)
-}
-
-/// Refuses blocks beyond `limits.tile_bytes`.
-pub(crate) fn check_size(reader: &Reader, what: &str, value: u64) -> Result<()> {
-    let limit = reader.settings.limits.tile_bytes;
-    if value <= limit {
-        return Ok(());
-    }
-    Err(Reason::LimitExceeded { what: format!("{what} in bytes"), value, setting: "limits.tile_bytes", limit }.into())
 }

@@ -2,11 +2,11 @@
 
 use super::ReadSize;
 use super::level::{Window, choose, on_level};
-use super::locate::{check_size, packed_bytes};
+use super::locate::packed_bytes;
 use super::params::{ReadParams, Resampling};
 use crate::cancel::Stop;
 use crate::dataset::{Dataset, Level};
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Result};
 use crate::raster::Axis;
 
 /// One axis of the result: `out` positions over `extent` source pixels from `offset` on, in an image of `limit` pixels.
@@ -84,7 +84,7 @@ impl Target {
         }
         // Refused here, before a result of that size is allocated.
         let stored = packed_bytes(&level.image, tiling.height).unwrap_or(u64::MAX);
-        check_size(&dataset.reader, "the size of a decoded block", stored).map_err(|e| e.at_level(level_number).at_tile(x, y))?;
+        dataset.reader.settings.limits.check_block("decoded", stored).map_err(|e| e.at_level(level_number).at_tile(x, y))?;
         let span = |block: u64, size: u64| Span { offset: (block * size) as f64, extent: size as f64, out: size as usize, limit: u64::MAX };
         let (columns, rows) = (span(x, tiling.width), span(y, tiling.height));
         Self::new(dataset, level, level_number, params, columns, rows)
@@ -105,12 +105,8 @@ impl Target {
 
 /// Refuses results beyond `limits.output_bytes`.
 pub(super) fn check_output(dataset: &Dataset, size: &ReadSize) -> Result<()> {
-    let (value, limit) = (size.bytes(), dataset.reader.settings.limits.output_bytes);
-    if value <= limit {
-        return Ok(());
-    }
-    let what = format!("the result ({} × {} pixels, {} bands of {}) in bytes", size.width, size.height, size.bands, size.dtype.name());
-    Err(Reason::LimitExceeded { what, value, setting: "limits.output_bytes", limit }.into())
+    let shape = || format!("{} × {} pixels, {} bands of {}", size.width, size.height, size.bands, size.dtype.name());
+    dataset.reader.settings.limits.check_output(size.bytes(), shape)
 }
 
 fn band_list(bands: Option<&[u32]>, samples: usize) -> Result<Vec<usize>> {

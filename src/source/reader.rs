@@ -132,12 +132,7 @@ impl Reader {
 
     async fn keep(&self, ranges: Vec<Range<u64>>, stop: &Stop) -> Result<()> {
         let new: u64 = ranges.iter().map(|r| r.end - r.start).sum();
-        let limit = self.settings.limits.header_bytes;
-        let value = self.read_known().total().saturating_add(new);
-        if value > limit {
-            let what = "the size of the file's IFDs, tags and tile index".to_owned();
-            return Err(Reason::LimitExceeded { what, value, setting: "limits.header_bytes", limit }.into());
-        }
+        self.settings.limits.check_header(self.read_known().total().saturating_add(new))?;
         let batches = stream::iter(ranges.chunks(self.batch()).map(async |batch| (batch, self.fetch(batch.to_vec(), stop).await)));
         let mut arriving = batches.buffer_unordered(self.settings.concurrency);
         while let Some((batch, answers)) = arriving.next().await {

@@ -1,7 +1,7 @@
 //! What is too large or too long: refused before it takes memory, or done in time.
 
 use crate::memory::{self, MIB, alone};
-use crate::reading::{read, tile, window};
+use crate::reading::{fixture_path, read, tile, window};
 use crate::tiff::Tiff;
 use crate::time::bounded;
 use cog::error::{Reason, Status};
@@ -9,6 +9,58 @@ use cog::{Dataset, Error, Options, ReadParams};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// A setting, the value (empty: the default) at which its file in tests/fixtures/limits is refused, and one at which it is read.
+const LIMITS: [(&str, &str, &str); 6] = [
+    ("limits.tile_bytes", "16777215", ""),
+    ("limits.output_bytes", "", "4000000000000"),
+    ("limits.header_bytes", "65536", ""),
+    ("limits.ifds", "", "1100"),
+    ("limits.tag_bytes", "4096", ""),
+    ("limits.jpeg_scans", "", "200"),
+];
+
+fn open_limited(setting: &str, value: &str) -> Result<Arc<Dataset>, Error> {
+    let mut options = Options::new();
+    if !value.is_empty() {
+        options.set(setting, value).unwrap();
+    }
+    let path = fixture_path(&format!("limits/{}.tif", setting.trim_start_matches("limits.")));
+    Dataset::open(path.to_str().unwrap(), &options).map(Arc::new)
+}
+
+/// Opens, follows the chain, asks for every tag, plans the whole image, and reads a corner of it.
+fn use_all_of(setting: &str, value: &str) -> Result<(), Error> {
+    let dataset = open_limited(setting, value)?;
+    for ifd in 0..dataset.ifd_count()? {
+        for entry in dataset.tags(ifd)? {
+            dataset.tag_value(ifd, entry.tag)?;
+        }
+    }
+    dataset.read_size(&ReadParams { level: Some(0), ..ReadParams::default() })?;
+    dataset.read_window(&window([0.0, 0.0, 16.0, 16.0]), None, true).map(drop)
+}
+
+#[test]
+fn each_limit_refuses_its_file_by_name_and_reads_it_when_raised() {
+    let _alone = alone();
+    for (setting, refuses, reads) in LIMITS {
+        memory::reset();
+        let e = use_all_of(setting, refuses).expect_err(setting);
+        assert_eq!(e.status(), Status::LimitExceeded, "{setting}: {e}");
+        assert!(e.to_string().contains(&format!("{setting} = ")), "{e}");
+        assert!(memory::largest() < 4 * MIB, "{setting}: {} bytes were asked for at once", memory::largest());
+        use_all_of(setting, reads).unwrap_or_else(|e| panic!("{setting} = {reads:?}: {e}"));
+    }
+}
+
+#[test]
+fn every_limit_has_its_file() {
+    let settings: Vec<&str> = cog::options::SETTINGS.iter().map(|s| s.key).filter(|key| key.starts_with("limits.")).collect();
+    let mut tested: Vec<&str> = LIMITS.iter().map(|(setting, ..)| *setting).collect();
+    tested.sort_by_key(|key| settings.iter().position(|s| s == key));
+    assert_eq!(tested, settings);
+}
 
 #[test]
 fn a_chain_longer_than_its_limit_is_refused_by_the_name_of_the_setting() {

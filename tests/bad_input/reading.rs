@@ -21,11 +21,12 @@ pub(crate) fn window(window: [f64; 4]) -> ReadParams {
 }
 
 pub(crate) fn fixture(name: &str) -> Vec<u8> {
-    std::fs::read(fixture_path(name)).unwrap()
+    std::fs::read(fixture_path(&format!("data/{name}"))).unwrap()
 }
 
-fn fixture_path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/data").join(name)
+/// A path below tests/fixtures.
+pub(crate) fn fixture_path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
 pub(crate) fn open_path(path: &Path) -> Result<Arc<Dataset>, Error> {
