@@ -2,7 +2,7 @@
 
 use super::job::Job;
 use super::locate::Stored;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::source::ranges::{Request, merge};
 use bytes::Bytes;
 use futures_util::future::join;
@@ -17,30 +17,34 @@ type Wanted = Vec<(usize, Range<u64>)>;
 type Ready = Vec<(usize, Bytes)>;
 
 pub(super) async fn run(job: &Arc<Job>) -> Result<()> {
-    let (ready, wanted) = sort_blocks(job)?;
+    let (ready, wanted) = sort_blocks(job);
     let decoding = Arc::new(Semaphore::new(job.threads()?));
     join(fetch_all(job, &wanted, &decoding), decode_all(job, ready, &decoding)).await;
     Ok(())
 }
 
 /// Places the sparse blocks, and tells those that are in memory from those that must be fetched.
-fn sort_blocks(job: &Arc<Job>) -> Result<(Ready, Wanted)> {
+fn sort_blocks(job: &Arc<Job>) -> (Ready, Wanted) {
     let reader = &job.dataset.reader;
     let (mut ready, mut wanted) = (Ready::new(), Wanted::new());
-    for i in 0..job.plan.blocks() {
-        let Some(block) = job.at(i) else { continue };
-        match job.locate(&block)? {
-            Stored::Sparse => job.block(i, None),
-            Stored::At(range) => match reader.known(&range) {
+    for i in 0..job.work.blocks() {
+        let Some(block) = job.work.at(i) else { continue };
+        match job.locate(&block) {
+            Ok(Stored::Sparse) => job.work.place_sparse(i),
+            Ok(Stored::At(range)) => match reader.known(&range) {
                 Some(bytes) => ready.push((i, bytes)),
                 None => wanted.push((i, range)),
             },
+            Err(e) => job.fail_block(i, e),
+        }
+        if job.has_failed() {
+            return (Ready::new(), Wanted::new());
         }
     }
     reader.counters.add(|c| &c.cache_hits, ready.len() as u64);
     reader.counters.add(|c| &c.ranges, wanted.len() as u64);
     reader.counters.add(|c| &c.cache_misses, wanted.len() as u64);
-    Ok((ready, wanted))
+    (ready, wanted)
 }
 
 async fn fetch_all(job: &Arc<Job>, wanted: &Wanted, decoding: &Arc<Semaphore>) {
@@ -66,7 +70,7 @@ async fn fetch_and_decode(job: &Arc<Job>, requests: &[Request], wanted: &Wanted,
     let ranges: Vec<Range<u64>> = requests.iter().map(|r| r.range.clone()).collect();
     let answers = match job.dataset.reader.fetch_missing(&ranges, &job.stop).await {
         Ok(answers) => answers,
-        Err(e) => return job.fail(name_tile(job, requests, wanted, e)),
+        Err(e) => return fail_blocks(job, requests, wanted, &e),
     };
     let mut ready = Ready::new();
     for (request, answer) in requests.iter().zip(&answers) {
@@ -81,7 +85,7 @@ async fn fetch_and_decode(job: &Arc<Job>, requests: &[Request], wanted: &Wanted,
 async fn decode_all(job: &Arc<Job>, ready: Ready, decoding: &Arc<Semaphore>) {
     let mut tasks = Vec::with_capacity(ready.len());
     for (i, bytes) in ready {
-        if job.plan.blocks() == 1 {
+        if job.work.blocks() == 1 {
             // Nothing to do meanwhile: decoding here saves two changes of thread.
             job.block(i, Some(&bytes));
         } else {
@@ -108,11 +112,11 @@ async fn spawn(job: &Arc<Job>, i: usize, bytes: Bytes, decoding: &Arc<Semaphore>
     })
 }
 
-/// A failed request is reported with the first tile that it would have brought.
-fn name_tile(job: &Job, requests: &[Request], wanted: &Wanted, e: crate::Error) -> crate::Error {
-    let first = requests.first().and_then(|r| r.carries.first()).and_then(|index| wanted.get(*index));
-    match first.and_then(|(i, _)| job.at(*i)) {
-        Some(block) => e.at_tile(block.x, block.y),
-        None => e,
+/// A failed request fails every block that it would have brought; the first is the one that is reported.
+fn fail_blocks(job: &Job, requests: &[Request], wanted: &Wanted, e: &Error) {
+    for index in requests.iter().flat_map(|r| &r.carries) {
+        if let Some((i, _)) = wanted.get(*index) {
+            job.fail_block(*i, e.clone());
+        }
     }
 }

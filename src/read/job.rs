@@ -2,13 +2,13 @@
 
 use super::decode::{Input, with_block};
 use super::fetch;
-use super::locate::{Stored, fetch_pages, locate};
-use super::plan::{MaskFrom, Pass, Plan, Role};
+use super::locate::{Stored, fetch_runs, locate};
 use crate::cancel::Stop;
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
-use crate::raster::{BlockView, Destination, Nodata, Part, copy_samples, fill_samples};
+use crate::raster::BlockView;
 use crate::runtime::Runtime;
+use crate::tiff::Image;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -16,58 +16,72 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
+/// What a job reads: its blocks, each once, and what becomes of them. Blocks are placed on many threads at once, in any order.
+pub(super) trait Work: Send + Sync {
+    /// The number of blocks.
+    fn blocks(&self) -> usize;
+
+    /// The `i`-th block.
+    fn at(&self, i: usize) -> Option<Block<'_>>;
+
+    /// The parts of the tile index that name the blocks.
+    fn index_runs(&self) -> Vec<Range<u64>>;
+
+    /// Takes the samples of block `i`.
+    fn place(&self, i: usize, view: &BlockView<'_>);
+
+    /// Block `i` is not stored: it reads as nodata, or 0.
+    fn place_sparse(&self, i: usize);
+
+    /// Block `i` can't be read. `Some` ends the whole job with this error; `None` goes on with the other blocks.
+    fn refuse(&self, _i: usize, error: Error) -> Option<Error> {
+        Some(error)
+    }
+}
+
+/// A block of a job.
+#[derive(Clone, Copy)]
+pub(super) struct Block<'a> {
+    pub(super) image: &'a Image,
+    pub(super) plane: usize,
+    pub(super) level: usize,
+    pub(super) x: u64,
+    pub(super) y: u64,
+}
+
+impl Block<'_> {
+    fn number(&self) -> u64 {
+        self.image.block_number(self.x, self.y, self.plane)
+    }
+}
+
 pub(super) struct Job {
     pub(super) dataset: Arc<Dataset>,
-    pub(super) plan: Plan,
+    pub(super) work: Arc<dyn Work>,
     pub(super) stop: Stop,
     /// Held so that a shutdown waits for this read.
     runtime: Arc<Runtime>,
-    to: Destination,
     /// The first error; from then on blocks are skipped.
     failure: Mutex<Option<Error>>,
     failed: AtomicBool,
     /// The next block that a local worker takes.
     next: AtomicUsize,
-    /// Tasks on the pool that may still write to the destination.
+    /// Tasks on the pool that may still place a block.
     active: Mutex<usize>,
     idle: Condvar,
 }
 
-/// A block of the plan.
-#[derive(Clone, Copy)]
-pub(super) struct Block<'a> {
-    pub(super) pass: &'a Pass,
-    pub(super) x: u64,
-    pub(super) y: u64,
-    columns: &'a Range<usize>,
-    rows: &'a Range<usize>,
-}
-
-impl Block<'_> {
-    pub(super) fn number(&self) -> u64 {
-        self.pass.image.block_number(self.x, self.y, self.pass.plane)
-    }
-}
-
 impl Job {
-    /// Runs the plan to its end. When this returns, by whatever way, nobody writes to the destination any more.
-    pub(super) async fn run(dataset: Arc<Dataset>, plan: Plan, mut to: Destination, stop: Stop) -> Result<()> {
+    /// Reads all blocks. When this returns, by whatever way, nobody places a block any more.
+    pub(super) async fn run(dataset: Arc<Dataset>, work: Arc<dyn Work>, stop: Stop) -> Result<()> {
         dataset.reader.check_process()?;
         stop.check()?;
-        fetch_pages(&dataset, &plan, &stop).await.map_err(|e| e.at_level(plan.size.level))?;
-        if to.wants_mask() {
-            let (columns, rows) = inside(&plan);
-            let (width, height) = (plan.size.width, plan.size.height);
-            to.fill_mask(plan.mask_start, 0..columns, 0..rows);
-            to.fill_mask(0, columns..width, 0..rows);
-            to.fill_mask(0, 0..width, rows..height);
-        }
+        fetch_runs(&dataset, work.index_runs(), &stop).await?;
         let job = Arc::new(Self {
             dataset,
-            plan,
+            work,
             stop,
             runtime: crate::runtime::get(),
-            to,
             failure: Mutex::new(None),
             failed: AtomicBool::new(false),
             next: AtomicUsize::new(0),
@@ -81,7 +95,7 @@ impl Job {
             fetch::run(&job).await?;
         }
         let failure = job.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
-        failure.map_or(Ok(()), |e| Err(e.at_level(job.plan.size.level)))
+        failure.map_or(Ok(()), Err)
     }
 
     /// Threads that may decode at once.
@@ -95,7 +109,7 @@ impl Job {
 
     /// Bytes at hand: each thread takes block after block, reads it and decodes it; the caller's thread is one of them.
     async fn run_local(self: &Arc<Self>) -> Result<()> {
-        let blocks = self.plan.blocks();
+        let blocks = self.work.blocks();
         let helpers = if blocks > 1 { self.threads()?.min(blocks) - 1 } else { 0 };
         let mut finished = Vec::with_capacity(helpers);
         for _ in 0..helpers {
@@ -110,7 +124,7 @@ impl Job {
     }
 
     fn work_through(&self) {
-        let blocks = self.plan.blocks();
+        let blocks = self.work.blocks();
         loop {
             let i = self.next.fetch_add(1, SeqCst);
             if i >= blocks || self.has_failed() {
@@ -152,149 +166,56 @@ impl Job {
         self.failed.load(SeqCst)
     }
 
-    /// The `i`-th block of the plan.
-    pub(super) fn at(&self, i: usize) -> Option<Block<'_>> {
-        let (pass, i) = self.plan.pass_of(i)?;
-        let (y, rows) = pass.rows.get(i / pass.columns.len())?;
-        let (x, columns) = pass.columns.get(i % pass.columns.len())?;
-        Some(Block { pass, x: *x, y: *y, columns, rows })
-    }
-
     /// Finds a block in the file.
     pub(super) fn locate(&self, block: &Block<'_>) -> Result<Stored> {
-        locate(&self.dataset, &block.pass.image, block.number(), block.pass.image.stored_rows(block.y))
-            .map_err(|e| e.at_tile(block.x, block.y))
+        locate(&self.dataset, block.image, block.number(), block.image.stored_rows(block.y))
     }
 
-    /// Decodes and places block `i`: from `bytes`, or from where a local source has it. Errors stop the whole job.
+    /// Decodes and places block `i`: from `bytes`, or from where a local source has it.
     pub(super) fn block(&self, i: usize, bytes: Option<&[u8]>) {
-        let Some(block) = self.at(i) else { return };
+        let Some(block) = self.work.at(i) else { return };
         let result = self.stop.check().and_then(|()| match bytes {
-            Some(bytes) => self.decode_and_place(&block, &Input::Bytes(bytes)),
+            Some(bytes) => self.decode_and_place(i, &block, &Input::Bytes(bytes)),
             None => match self.locate(&block)? {
-                Stored::At(range) => self.read_local(&block, range),
+                Stored::At(range) => self.read_local(i, &block, range),
                 Stored::Sparse => {
-                    self.place_sparse(&block);
+                    self.work.place_sparse(i);
                     Ok(())
                 }
             },
         });
         if let Err(e) = result {
-            self.fail(e.at_tile(block.x, block.y));
+            self.fail_block(i, e);
         }
     }
 
-    fn read_local(&self, block: &Block<'_>, range: Range<u64>) -> Result<()> {
+    /// Block `i` can't be read: the error, with the block's place, ends the job unless its work can do without.
+    pub(super) fn fail_block(&self, i: usize, error: Error) {
+        let error = match self.work.at(i) {
+            Some(block) => error.at_tile(block.x, block.y).at_level(block.level),
+            None => error,
+        };
+        if let Some(error) = self.work.refuse(i, error) {
+            self.fail(error);
+        }
+    }
+
+    fn read_local(&self, i: usize, block: &Block<'_>, range: Range<u64>) -> Result<()> {
         let counters = &self.dataset.reader.counters;
         counters.add(|c| &c.ranges, 1);
         // The read itself happens in the decoding thread's buffer, and its time counts as decoding.
         counters.request(range.end - range.start, Duration::ZERO);
-        self.decode_and_place(block, &Input::Local(range))
+        self.decode_and_place(i, block, &Input::Local(range))
     }
 
-    fn decode_and_place(&self, block: &Block<'_>, input: &Input<'_>) -> Result<()> {
+    fn decode_and_place(&self, i: usize, block: &Block<'_>, input: &Input<'_>) -> Result<()> {
         let started = Instant::now();
-        with_block(&self.dataset, &block.pass.image, (block.x, block.y), input, |view| self.place(block, view))?;
+        with_block(&self.dataset, block.image, (block.x, block.y), input, |view| self.work.place(i, view))?;
         let counters = &self.dataset.reader.counters;
         counters.add(|c| &c.tiles_decoded, 1);
         counters.add(|c| &c.decode_ns, started.elapsed().as_nanos() as u64);
         Ok(())
     }
-
-    fn part(&self, block: &Block<'_>) -> Part<'_> {
-        Part { columns: &self.plan.columns, rows: &self.plan.rows, out_columns: block.columns.clone(), out_rows: block.rows.clone() }
-    }
-
-    fn place(&self, block: &Block<'_>, view: &BlockView<'_>) {
-        let part = self.part(block);
-        match &block.pass.role {
-            Role::Bands(bands) => {
-                copy_samples(view, bands, &part, &self.to);
-                self.clear_missing_rows(block, view, bands);
-            }
-            Role::Mask => self.place_mask(view, &part, 0, |v| if v == 0 { 0 } else { 255 }),
-        }
-        if self.to.wants_mask() {
-            match &block.pass.mask {
-                MaskFrom::Nothing => {}
-                MaskFrom::Nodata(nodata, samples) => self.place_nodata_mask(view, &part, *nodata, samples),
-                MaskFrom::Alpha(sample) => self.place_mask(view, &part, *sample, |v| v),
-            }
-        }
-    }
-
-    /// A last strip has fewer rows than its tile-sized output: the rest is 0.
-    fn clear_missing_rows(&self, block: &Block<'_>, view: &BlockView<'_>, bands: &[(usize, usize)]) {
-        let last = view.y + block.pass.image.stored_rows(block.y);
-        let stored = block.rows.clone().take_while(|row| self.plan.rows.source(*row) < last).count();
-        if stored < block.rows.len() {
-            let part = Part { out_rows: block.rows.start + stored..block.rows.end, ..self.part(block) };
-            let bands: Vec<usize> = bands.iter().map(|(_, band)| *band).collect();
-            fill_samples(&[0; 16], block.pass.image.dtype, &bands, &part, &self.to);
-        }
-    }
-
-    fn place_sparse(&self, block: &Block<'_>) {
-        let image = &block.pass.image;
-        let part = self.part(block);
-        let value = self.plan.fill.map_or([0; 16], |n| n.sample(image.dtype));
-        if let Role::Bands(bands) = &block.pass.role {
-            let bands: Vec<usize> = bands.iter().map(|(_, band)| *band).collect();
-            fill_samples(&value, image.dtype, &bands, &part, &self.to);
-        }
-        // The mask of a sparse block is 0, with which it began: it is nodata, a mask not stored, or an alpha of 0.
-    }
-
-    /// Copies one sample of the block to the mask, inside the image. 16 bits become 8 as GDAL makes them.
-    fn place_mask(&self, view: &BlockView<'_>, part: &Part<'_>, sample: usize, to_mask: impl Fn(u8) -> u8) {
-        let (columns, rows) = inside(&self.plan);
-        let size = view.dtype.size();
-        let step = view.samples * size;
-        let out_columns = part.out_columns.start..part.out_columns.end.min(columns);
-        for out_row in part.out_rows.clone().take_while(|r| *r < rows) {
-            let row = view.row(part.rows.source(out_row));
-            let value = |column: usize| {
-                let at = (part.columns.source(column) - view.x) as usize * step + sample * size;
-                match row.get(at..at + size) {
-                    Some(&[v]) => v,
-                    Some(&[a, b]) => rescale_alpha(u16::from_ne_bytes([a, b])),
-                    // A mask of other types does not occur; what is not zero is valid.
-                    Some(bytes) if bytes.iter().any(|b| *b != 0) => 255,
-                    _ => 0,
-                }
-            };
-            self.to.write_mask_row(out_row, out_columns.start, out_columns.clone().map(|column| to_mask(value(column))));
-        }
-    }
-
-    fn place_nodata_mask(&self, view: &BlockView<'_>, part: &Part<'_>, nodata: Nodata, samples: &[usize]) {
-        let (columns, rows) = inside(&self.plan);
-        let size = view.dtype.size();
-        let out_columns = part.out_columns.start..part.out_columns.end.min(columns);
-        for out_row in part.out_rows.clone().take_while(|r| *r < rows) {
-            let row = view.row(part.rows.source(out_row));
-            for sample in samples {
-                let from = row.get(sample * size..).unwrap_or_default();
-                let sources = out_columns.clone().map(|c| (part.columns.source(c) - view.x) as usize);
-                nodata
-                    .each_valid(view.dtype, from, view.samples * size, sources, |i| self.to.set_mask(out_row, out_columns.start + i, 255));
-            }
-        }
-    }
-}
-
-/// GDAL's `GDALRescaledAlphaBand`: nothing that is not 0 becomes 0.
-fn rescale_alpha(value: u16) -> u8 {
-    let scaled = (u32::from(value) * 255 / 65535) as u8;
-    if scaled == 0 && value > 0 { 1 } else { scaled }
-}
-
-/// How many output columns and rows lie inside the image. (Only a whole tile reaches beyond.)
-fn inside(plan: &Plan) -> (usize, usize) {
-    let count = |axis: &crate::raster::Axis, limit: u64| {
-        if axis.is_identity() { (limit.saturating_sub(axis.source(0)) as usize).min(axis.len()) } else { axis.len() }
-    };
-    (count(&plan.columns, plan.image_size.0), count(&plan.rows, plan.image_size.1))
 }
 
 /// Keeps the caller's memory safe: waits, even while unwinding, until no task of the job runs.

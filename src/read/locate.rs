@@ -1,6 +1,5 @@
 //! Where a block's bytes are: the tile index, read a page at a time.
 
-use super::plan::Plan;
 use crate::cancel::Stop;
 use crate::codec;
 use crate::dataset::Dataset;
@@ -17,26 +16,13 @@ pub(crate) enum Stored {
     Sparse,
 }
 
-/// Fetches the index pages of all blocks of a plan. A row of blocks is a run of the arrays, so each costs two ranges.
-pub(crate) async fn fetch_pages(dataset: &Dataset, plan: &Plan, stop: &Stop) -> Result<()> {
-    let mut runs = Vec::new();
-    for pass in &plan.passes {
-        let (Some((first, _)), Some((last, _))) = (pass.columns.first(), pass.columns.last()) else { continue };
-        for (y, _) in pass.rows.iter() {
-            let number = |x| pass.image.block_number(x, *y, pass.plane);
-            let ends = pass.image.index.elements(number(*first)).zip(pass.image.index.elements(number(*last)));
-            runs.extend(ends.map(|(first, last)| first.start..last.end));
-        }
-    }
-    fetch_runs(dataset, runs, stop).await
-}
-
 /// Fetches the index pages of one block.
 pub(crate) async fn fetch_page(dataset: &Dataset, image: &Image, number: u64, stop: &Stop) -> Result<()> {
     fetch_runs(dataset, image.index.elements(number).collect(), stop).await
 }
 
-async fn fetch_runs(dataset: &Dataset, runs: Vec<Range<u64>>, stop: &Stop) -> Result<()> {
+/// Fetches the index pages that hold these parts of it.
+pub(crate) async fn fetch_runs(dataset: &Dataset, runs: Vec<Range<u64>>, stop: &Stop) -> Result<()> {
     let reader = &dataset.reader;
     // An array that begins inside the file and ends beyond it is damaged; its elements can't be trusted to be there.
     for run in &runs {

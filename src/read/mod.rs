@@ -1,7 +1,7 @@
 //! Reading pixels: plan → fetch → decode → place.
 //!
 //! [`target`] checks what was asked for; [`plan`] says which blocks a window needs and where each goes (pure); [`locate`] finds their bytes in the file's index; [`fetch`] brings
-//! them in the fewest requests and hands each block on as it arrives; [`decode`] turns one into samples; `raster` places them.
+//! them in the fewest requests and hands each block on as it arrives; [`decode`] turns one into samples; [`placing`] puts them where they go.
 //!
 //! The pipeline is asynchronous. A blocking call runs it on the caller's thread, which decodes along with the pool.
 
@@ -12,6 +12,7 @@ mod job;
 mod level;
 mod locate;
 mod params;
+mod placing;
 mod plan;
 mod target;
 mod tile;
@@ -24,6 +25,7 @@ use crate::dataset::Dataset;
 use crate::error::Result;
 use crate::raster::{DType, Destination, RawBuffer};
 use job::Job;
+use placing::Placing;
 use plan::Plan;
 use std::sync::Arc;
 use target::Target;
@@ -161,7 +163,8 @@ async unsafe fn read_into(dataset: &Arc<Dataset>, target: &Target, buffer: &RawB
     // SAFETY: promised by the caller.
     let to = unsafe { Destination::new(buffer, dtype.unwrap_or(size.dtype), size.width, size.height, size.bands)? };
     let plan = Plan::new(dataset, target, to.wants_mask())?;
-    Job::run(Arc::clone(dataset), plan, to, stop.clone()).await
+    let work = Arc::new(Placing::new(plan, to));
+    Job::run(Arc::clone(dataset), work, stop.clone()).await.map_err(|e| e.at_level(size.level))
 }
 
 #[allow(unsafe_code, reason = "vectors of our own, written through the same pipeline")]
