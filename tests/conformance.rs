@@ -17,8 +17,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 /// Compressions that this library does not read, as the manifests name them. A fixture of one of them is passed over.
-const NOT_READ: [(&str, &str); 4] = [
-    ("jxl", "no JPEG XL decoder yet"),
+const NOT_READ: [(&str, &str); 3] = [
     ("SGILOG", "a colour space of its own, which GDAL converts"),
     ("SGILOG24", "a colour space of its own, which GDAL converts"),
     ("OJPEG", "old-style JPEG, withdrawn in 1995"),

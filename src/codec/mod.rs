@@ -12,6 +12,7 @@
 mod ccitt;
 mod deflate;
 mod jpeg;
+mod jxl;
 mod lerc;
 mod lzma;
 mod lzw;
@@ -36,7 +37,7 @@ pub enum Backend {
     /// libdeflate, libjpeg-turbo, libwebp, libzstd.
     #[default]
     Native,
-    /// flate2, jpeg-decoder, image-webp, ruzstd, weezl. LZMA is lzma-rust2, LERC and CCITT this crate's own in both sets.
+    /// flate2, jpeg-decoder, image-webp, ruzstd, weezl. In both sets LZMA is lzma-rust2, JPEG XL jxl, LERC and CCITT this crate's own.
     Rust,
 }
 
@@ -111,6 +112,7 @@ pub(crate) fn lookup(compression: u16) -> Option<&'static dyn Codec> {
         34925 => &lzma::Lzma,
         50000 => &zstd::Zstd,
         50001 => &webp::WebP,
+        50002 | 52546 => &jxl::JpegXl,
         _ => return None,
     })
 }
