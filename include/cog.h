@@ -1146,7 +1146,7 @@ cog_status cog_options_set(cog_options *options,
                            cog_error **error);
 
 /**
- * Gives the value of one option as text.
+ * Gives the value of one option as text; "***" for one that may hold a secret (a key, a token, a header, a proxy's password) and is set.
  *
  * Ownership: *value is the caller's, freed with cog_buffer_free. Lifetime: until freed. NULL: error may be NULL, the others not.
  * Threads: any. Blocking: no. Errors: COG_ERR_INVALID_ARGUMENT for an unknown key.

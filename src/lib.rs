@@ -1,4 +1,4 @@
-//! libcog reads Cloud-Optimized GeoTIFFs, and every other GeoTIFF, from HTTP(S), files, memory and caller-supplied readers.
+//! libcog reads Cloud-Optimized GeoTIFFs, and every other GeoTIFF, from HTTP(S), S3, GCS, Azure, files, memory and caller-supplied readers.
 //!
 //! It is made to be called from C: `include/cog.h` is its interface and documentation. This crate's own Rust items serve the `cogtool`
 //! command and the tests, and may change in any version.
@@ -30,6 +30,7 @@ pub mod log;
 pub mod options;
 mod raster;
 pub mod read;
+mod registry;
 mod runtime;
 mod source;
 pub mod stats;

@@ -7,7 +7,12 @@ use crate::codec::Backend;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::log::Level;
+use std::fmt;
 use std::time::Duration;
+
+mod section;
+
+pub(crate) use section::Section;
 
 /// What values a setting takes.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +25,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// Anything.
     Text,
+    /// Anything, and never shown again: not in messages, not in logs, not by `cog_options_get`.
+    Secret,
 }
 
 /// One row of the table.
@@ -58,16 +65,104 @@ pub static SETTINGS: &[Setting] = &[
         help: "Time limit of one request, its body included." },
     Setting { key: "http.connect_timeout_ms", default: "10000", env: &["COG_HTTP_CONNECT_TIMEOUT_MS"], kind: Kind::Int(1, 1 << 40),
         help: "Time limit for reaching the server." },
-    Setting { key: "http.headers", default: "", env: &["COG_HTTP_HEADERS"], kind: Kind::Text,
+    Setting { key: "http.headers", default: "", env: &["COG_HTTP_HEADERS"], kind: Kind::Secret,
         help: "Headers added to each request: `Name: value`, several separated by line breaks." },
-    Setting { key: "http.bearer_token", default: "", env: &["COG_HTTP_BEARER_TOKEN"], kind: Kind::Text,
+    Setting { key: "http.bearer_token", default: "", env: &["COG_HTTP_BEARER_TOKEN"], kind: Kind::Secret,
         help: "Sent as `Authorization: Bearer …`; never to another origin after a redirect." },
     Setting { key: "http.user_agent", default: concat!("libcog/", env!("CARGO_PKG_VERSION")), env: &["COG_HTTP_USER_AGENT"], kind: Kind::Text,
         help: "The User-Agent header." },
+    Setting { key: "http.proxy", default: "", env: &["COG_HTTP_PROXY"], kind: Kind::Secret,
+        help: "URL of a proxy for all requests, with user and password where it wants them; none: no proxy; empty: as HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say." },
     Setting { key: "http.ca_file", default: "", env: &["COG_HTTP_CA_FILE", "SSL_CERT_FILE"], kind: Kind::Text,
         help: "PEM file of certificate authorities to trust instead of the system's." },
     Setting { key: "http.whole_file_bytes", default: "16777216", env: &["COG_HTTP_WHOLE_FILE_BYTES"], kind: Kind::Int(0, 1 << 40),
         help: "A server that ignores ranges and sends the whole file is accepted up to this size; the file is then kept in memory." },
+    Setting { key: "aws.access_key_id", default: "", env: &["COG_AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID"], kind: Kind::Secret,
+        help: "Key for s3:// URIs." },
+    Setting { key: "aws.secret_access_key", default: "", env: &["COG_AWS_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY"], kind: Kind::Secret,
+        help: "Its secret." },
+    Setting { key: "aws.session_token", default: "", env: &["COG_AWS_SESSION_TOKEN", "AWS_SESSION_TOKEN"], kind: Kind::Secret,
+        help: "The token of temporary keys." },
+    Setting { key: "aws.profile", default: "", env: &["COG_AWS_PROFILE", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"], kind: Kind::Text,
+        help: "Profile of the two files below that gives keys, region and endpoint; empty: default, where there is one." },
+    Setting { key: "aws.config_file", default: "", env: &["COG_AWS_CONFIG_FILE", "AWS_CONFIG_FILE"], kind: Kind::Text,
+        help: "File of profiles; empty: ~/.aws/config." },
+    Setting { key: "aws.shared_credentials_file", default: "", env: &["COG_AWS_SHARED_CREDENTIALS_FILE", "AWS_SHARED_CREDENTIALS_FILE"], kind: Kind::Text,
+        help: "File of profiles' keys; empty: ~/.aws/credentials." },
+    Setting { key: "aws.region", default: "", env: &["COG_AWS_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"], kind: Kind::Text,
+        help: "Region of the bucket; a wrong one costs a request, after which the right one is known. Empty: the profile's, or else us-east-1." },
+    Setting { key: "aws.endpoint", default: "", env: &["COG_AWS_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"], kind: Kind::Text,
+        help: "URL of another server that speaks S3." },
+    Setting { key: "aws.virtual_hosted_style_request", default: "AUTO", env: &["COG_AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "AWS_VIRTUAL_HOSTED_STYLE_REQUEST"], kind: Kind::Choice(&["AUTO", "TRUE", "FALSE"]),
+        help: "Whether the bucket stands in the host name; AUTO: where it can and aws.endpoint is not set." },
+    Setting { key: "aws.skip_signature", default: "FALSE", env: &["COG_AWS_SKIP_SIGNATURE", "AWS_SKIP_SIGNATURE", "AWS_NO_SIGN_REQUEST"], kind: Kind::Bool,
+        help: "Requests are not signed: for public buckets." },
+    Setting { key: "aws.request_payer", default: "", env: &["COG_AWS_REQUEST_PAYER", "AWS_REQUEST_PAYER"], kind: Kind::Choice(&["", "requester", "TRUE", "FALSE"]),
+        help: "requester: you pay for requests to a bucket whose owner does not." },
+    Setting { key: "aws.web_identity_token_file", default: "", env: &["COG_AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"], kind: Kind::Text,
+        help: "File of a token that aws.role_arn is assumed with (EKS)." },
+    Setting { key: "aws.role_arn", default: "", env: &["COG_AWS_ROLE_ARN", "AWS_ROLE_ARN"], kind: Kind::Text,
+        help: "The role." },
+    Setting { key: "aws.role_session_name", default: "", env: &["COG_AWS_ROLE_SESSION_NAME", "AWS_ROLE_SESSION_NAME"], kind: Kind::Text,
+        help: "Name of its session." },
+    Setting { key: "aws.endpoint_url_sts", default: "", env: &["COG_AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_STS"], kind: Kind::Text,
+        help: "URL of the service that assumes it." },
+    Setting { key: "aws.container_credentials_relative_uri", default: "", env: &["COG_AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"], kind: Kind::Text,
+        help: "Where an ECS task asks for keys." },
+    Setting { key: "aws.container_credentials_full_uri", default: "", env: &["COG_AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"], kind: Kind::Text,
+        help: "Where an EKS pod asks for keys." },
+    Setting { key: "aws.container_authorization_token_file", default: "", env: &["COG_AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"], kind: Kind::Text,
+        help: "File of the token that it shows." },
+    Setting { key: "aws.metadata_endpoint", default: "", env: &["COG_AWS_METADATA_ENDPOINT", "AWS_METADATA_ENDPOINT", "AWS_EC2_METADATA_SERVICE_ENDPOINT"], kind: Kind::Text,
+        help: "URL of the instance metadata service, the last in the chain of credentials; empty: http://169.254.169.254." },
+    Setting { key: "aws.ec2_metadata_disabled", default: "FALSE", env: &["COG_AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_DISABLED"], kind: Kind::Bool,
+        help: "It is not asked." },
+    Setting { key: "aws.imdsv1_fallback", default: "FALSE", env: &["COG_AWS_IMDSV1_FALLBACK", "AWS_IMDSV1_FALLBACK"], kind: Kind::Bool,
+        help: "It may be asked without a session where it refuses one." },
+    Setting { key: "gcs.service_account", default: "", env: &["COG_GCS_SERVICE_ACCOUNT", "GOOGLE_SERVICE_ACCOUNT", "GOOGLE_SERVICE_ACCOUNT_PATH"], kind: Kind::Text,
+        help: "File (JSON) of a service account for gs:// URIs." },
+    Setting { key: "gcs.service_account_key", default: "", env: &["COG_GCS_SERVICE_ACCOUNT_KEY", "GOOGLE_SERVICE_ACCOUNT_KEY"], kind: Kind::Secret,
+        help: "The JSON itself." },
+    Setting { key: "gcs.application_credentials", default: "", env: &["COG_GCS_APPLICATION_CREDENTIALS", "GOOGLE_APPLICATION_CREDENTIALS"], kind: Kind::Text,
+        help: "File of application default credentials; empty: gcloud's, or else the metadata service." },
+    Setting { key: "gcs.bearer_token", default: "", env: &["COG_GCS_BEARER_TOKEN", "GOOGLE_BEARER_TOKEN"], kind: Kind::Secret,
+        help: "An access token." },
+    Setting { key: "gcs.skip_signature", default: "FALSE", env: &["COG_GCS_SKIP_SIGNATURE", "GOOGLE_SKIP_SIGNATURE", "GS_NO_SIGN_REQUEST"], kind: Kind::Bool,
+        help: "Requests carry no token: for public buckets." },
+    Setting { key: "gcs.base_url", default: "", env: &["COG_GCS_BASE_URL", "GOOGLE_BASE_URL"], kind: Kind::Text,
+        help: "URL of another server; empty: https://storage.googleapis.com." },
+    Setting { key: "azure.account_name", default: "", env: &["COG_AZURE_ACCOUNT_NAME", "AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_ACCOUNT"], kind: Kind::Text,
+        help: "Storage account of az:// URIs, and of abfs:// ones that name none." },
+    Setting { key: "azure.account_key", default: "", env: &["COG_AZURE_ACCOUNT_KEY", "AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_ACCESS_KEY", "AZURE_STORAGE_KEY"], kind: Kind::Secret,
+        help: "The account's key." },
+    Setting { key: "azure.sas_key", default: "", env: &["COG_AZURE_SAS_KEY", "AZURE_STORAGE_SAS_KEY", "AZURE_STORAGE_SAS_TOKEN"], kind: Kind::Secret,
+        help: "A shared access signature: sv=…&sig=…." },
+    Setting { key: "azure.connection_string", default: "", env: &["COG_AZURE_CONNECTION_STRING", "AZURE_STORAGE_CONNECTION_STRING"], kind: Kind::Secret,
+        help: "Account, key or signature, and endpoint in one." },
+    Setting { key: "azure.token", default: "", env: &["COG_AZURE_TOKEN", "AZURE_STORAGE_TOKEN"], kind: Kind::Secret,
+        help: "An access token." },
+    Setting { key: "azure.skip_signature", default: "FALSE", env: &["COG_AZURE_SKIP_SIGNATURE", "AZURE_SKIP_SIGNATURE", "AZURE_NO_SIGN_REQUEST"], kind: Kind::Bool,
+        help: "Requests are not signed: for public containers." },
+    Setting { key: "azure.endpoint", default: "", env: &["COG_AZURE_ENDPOINT", "AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"], kind: Kind::Text,
+        help: "URL of another server; empty: https://ACCOUNT.blob.core.windows.net." },
+    Setting { key: "azure.use_emulator", default: "FALSE", env: &["COG_AZURE_USE_EMULATOR", "AZURE_STORAGE_USE_EMULATOR"], kind: Kind::Bool,
+        help: "The emulator on this machine, with its account and key." },
+    Setting { key: "azure.client_id", default: "", env: &["COG_AZURE_CLIENT_ID", "AZURE_STORAGE_CLIENT_ID", "AZURE_CLIENT_ID"], kind: Kind::Text,
+        help: "Application that asks for a token: with azure.client_secret, with azure.federated_token_file (workload identity), or as a managed identity." },
+    Setting { key: "azure.client_secret", default: "", env: &["COG_AZURE_CLIENT_SECRET", "AZURE_STORAGE_CLIENT_SECRET", "AZURE_CLIENT_SECRET"], kind: Kind::Secret,
+        help: "Its secret." },
+    Setting { key: "azure.tenant_id", default: "", env: &["COG_AZURE_TENANT_ID", "AZURE_STORAGE_TENANT_ID", "AZURE_TENANT_ID"], kind: Kind::Text,
+        help: "Its tenant." },
+    Setting { key: "azure.authority_host", default: "", env: &["COG_AZURE_AUTHORITY_HOST", "AZURE_STORAGE_AUTHORITY_HOST", "AZURE_AUTHORITY_HOST"], kind: Kind::Text,
+        help: "URL of the service that gives tokens." },
+    Setting { key: "azure.federated_token_file", default: "", env: &["COG_AZURE_FEDERATED_TOKEN_FILE", "AZURE_FEDERATED_TOKEN_FILE"], kind: Kind::Text,
+        help: "File of the token of a workload identity." },
+    Setting { key: "azure.msi_endpoint", default: "", env: &["COG_AZURE_MSI_ENDPOINT", "AZURE_MSI_ENDPOINT", "IDENTITY_ENDPOINT"], kind: Kind::Text,
+        help: "URL that gives tokens to managed identities, the last in the chain of credentials." },
+    Setting { key: "azure.object_id", default: "", env: &["COG_AZURE_OBJECT_ID", "AZURE_OBJECT_ID"], kind: Kind::Text,
+        help: "The managed identity, by its object." },
+    Setting { key: "azure.msi_resource_id", default: "", env: &["COG_AZURE_MSI_RESOURCE_ID", "AZURE_MSI_RESOURCE_ID"], kind: Kind::Text,
+        help: "The managed identity, by its resource." },
     Setting { key: "decode.threads", default: "0", env: &["COG_DECODE_THREADS"], kind: Kind::Int(0, 4096),
         help: "Decoding threads that one read uses at most; 0: all cores." },
     Setting { key: "decode.backend", default: "native", env: &["COG_DECODE_BACKEND"], kind: Kind::Choice(&["native", "rust"]),
@@ -90,13 +185,56 @@ pub static SETTINGS: &[Setting] = &[
         help: "The same as log.level = DEBUG." },
 ];
 
+/// Which settings say who somebody is, by section: where a program sets one, what the environment says for the others doesn't count.
+/// A key with another key's session token is none.
+const IDENTITIES: &[&[&str]] = &[
+    &[
+        "aws.access_key_id",
+        "aws.secret_access_key",
+        "aws.session_token",
+        "aws.profile",
+        "aws.skip_signature",
+        "aws.web_identity_token_file",
+        "aws.role_arn",
+        "aws.container_credentials_relative_uri",
+        "aws.container_credentials_full_uri",
+    ],
+    &["gcs.service_account", "gcs.service_account_key", "gcs.application_credentials", "gcs.bearer_token", "gcs.skip_signature"],
+    &[
+        "azure.account_key",
+        "azure.sas_key",
+        "azure.connection_string",
+        "azure.token",
+        "azure.skip_signature",
+        "azure.client_id",
+        "azure.client_secret",
+        "azure.federated_token_file",
+    ],
+];
+
 /// A set of settings, as the caller fills it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Options {
     /// One a row of [`SETTINGS`].
-    values: Vec<String>,
+    values: Vec<Value>,
     /// Stops every operation of the handles opened with these options.
     pub cancel: Option<CancelToken>,
+}
+
+/// The value of one setting.
+#[derive(Clone)]
+struct Value {
+    text: String,
+    /// Set by the program, not by the environment.
+    explicit: bool,
+}
+
+/// Names only: some of the values are secret.
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let explicit = SETTINGS.iter().zip(&self.values).filter(|(_, value)| value.explicit);
+        f.debug_set().entries(explicit.map(|(setting, _)| setting.key)).finish()
+    }
 }
 
 impl Default for Options {
@@ -112,7 +250,8 @@ impl Options {
     }
 
     fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
-        let value = |s: &Setting| s.env.iter().find_map(|name| variable(name)).unwrap_or_else(|| s.default.to_owned());
+        let set = |name: &&str| variable(name).filter(|text| !text.is_empty());
+        let value = |s: &Setting| Value { text: s.env.iter().find_map(set).unwrap_or_else(|| s.default.to_owned()), explicit: false };
         Self { values: SETTINGS.iter().map(value).collect(), cancel: None }
     }
 
@@ -121,27 +260,47 @@ impl Options {
         let (index, setting) = find(key)?;
         check(setting, value)?;
         if let Some(slot) = self.values.get_mut(index) {
-            value.clone_into(slot);
+            *slot = Value { text: value.to_owned(), explicit: true };
         }
         Ok(())
     }
 
-    /// The value of one setting.
+    /// The value of one setting; `***` for a secret that is set.
     pub fn get(&self, key: &str) -> Result<&str> {
-        let (index, _) = find(key)?;
-        Ok(self.values.get(index).map_or("", String::as_str))
+        let (index, setting) = find(key)?;
+        let text = self.values.get(index).map_or("", |value| value.text.as_str());
+        Ok(if matches!(setting.kind, Kind::Secret) && !text.is_empty() { "***" } else { text })
+    }
+
+    /// The value as it is, or the default where another setting of the program displaces what the environment says.
+    fn value(&self, key: &str) -> Result<&str> {
+        let (index, setting) = find(key)?;
+        let value = self.values.get(index).map_or((setting.default, false), |value| (value.text.as_str(), value.explicit));
+        Ok(if value.1 || !self.is_displaced(setting.key) { value.0 } else { setting.default })
+    }
+
+    fn is_displaced(&self, key: &str) -> bool {
+        let explicit = |key: &&str| SETTINGS.iter().zip(&self.values).any(|(setting, value)| setting.key == *key && value.explicit);
+        IDENTITIES.iter().any(|group| group.contains(&key) && group.iter().any(explicit))
+    }
+
+    /// The settings of a section, by their names in it.
+    fn section(&self, section: &'static str) -> Result<Section> {
+        let of_section = |setting: &'static Setting| setting.key.split_once('.').filter(|(name, _)| *name == section).map(|(_, name)| name);
+        let values = SETTINGS.iter().filter_map(|s| of_section(s).map(|name| self.value(s.key).map(|text| (name, text.to_owned()))));
+        Ok(Section::new(section, values.collect::<Result<Vec<_>>>()?.into_iter()))
     }
 
     /// Checks every value, those from the environment too, and gives them their types.
     pub(crate) fn resolve(&self) -> Result<Settings> {
         for (setting, value) in SETTINGS.iter().zip(&self.values) {
-            check(setting, value)?;
+            check(setting, &value.text)?;
         }
-        let text = |key: &str| self.get(key).map(str::to_owned);
-        let int = |key: &str| Ok::<u64, Error>(self.get(key)?.trim().parse().unwrap_or(0));
-        let flag = |key: &str| Ok::<bool, Error>(parse_bool(self.get(key)?) == Some(true));
+        let text = |key: &str| self.value(key).map(str::to_owned);
+        let int = |key: &str| Ok::<u64, Error>(self.value(key)?.trim().parse().unwrap_or(0));
+        let flag = |key: &str| Ok::<bool, Error>(parse_bool(self.value(key)?) == Some(true));
         let millis = |key: &str| int(key).map(Duration::from_millis);
-        let level = if flag("log.verbose")? { Level::Debug } else { Level::parse(self.get("log.level")?).unwrap_or(Level::Error) };
+        let level = if flag("log.verbose")? { Level::Debug } else { Level::parse(self.value("log.level")?).unwrap_or(Level::Error) };
         Ok(Settings {
             header_bytes: int("io.header_bytes")?,
             header_chunk: int("io.header_chunk")?,
@@ -154,11 +313,15 @@ impl Options {
                 headers: text("http.headers")?,
                 bearer_token: text("http.bearer_token")?,
                 user_agent: text("http.user_agent")?,
+                proxy: text("http.proxy")?,
                 ca_file: text("http.ca_file")?,
                 whole_file_bytes: int("http.whole_file_bytes")?,
             },
+            aws: self.section("aws")?,
+            gcs: self.section("gcs")?,
+            azure: self.section("azure")?,
             decode_threads: int("decode.threads")? as usize,
-            backend: if self.get("decode.backend")?.eq_ignore_ascii_case("rust") { Backend::Rust } else { Backend::Native },
+            backend: if self.value("decode.backend")?.eq_ignore_ascii_case("rust") { Backend::Rust } else { Backend::Native },
             limits: Limits {
                 tile_bytes: int("limits.tile_bytes")?,
                 output_bytes: int("limits.output_bytes")?,
@@ -183,6 +346,9 @@ pub(crate) struct Settings {
     pub(crate) max_request: u64,
     pub(crate) concurrency: usize,
     pub(crate) http: Http,
+    pub(crate) aws: Section,
+    pub(crate) gcs: Section,
+    pub(crate) azure: Section,
     pub(crate) decode_threads: usize,
     pub(crate) backend: Backend,
     pub(crate) limits: Limits,
@@ -191,15 +357,29 @@ pub(crate) struct Settings {
 }
 
 /// The `http.*` settings.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Http {
     pub(crate) timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) headers: String,
     pub(crate) bearer_token: String,
     pub(crate) user_agent: String,
+    pub(crate) proxy: String,
     pub(crate) ca_file: String,
     pub(crate) whole_file_bytes: u64,
+}
+
+/// Some of them are secret.
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").finish_non_exhaustive()
+    }
+}
+
+/// Whether a setting's value is never shown.
+fn is_secret(section: &str, name: &str) -> bool {
+    let is_it = |s: &&Setting| s.key.split_once('.') == Some((section, name));
+    SETTINGS.iter().find(is_it).is_some_and(|s| matches!(s.kind, Kind::Secret))
 }
 
 fn find(key: &str) -> Result<(usize, &'static Setting)> {
@@ -263,6 +443,35 @@ mod tests {
         let o = Options::from_environment(|name| (name == "COG_IO_CONCURRENCY").then(|| "many".to_owned()));
         let message = o.resolve().unwrap_err().to_string();
         assert!(message.contains("io.concurrency") && message.contains("COG_IO_CONCURRENCY"), "{message}");
+    }
+
+    #[test]
+    fn secrets_are_not_shown_again() {
+        let mut o = Options::from_environment(|name| (name == "AWS_SECRET_ACCESS_KEY").then(|| "sesame-1".to_owned()));
+        o.set("http.headers", "Cookie: sesame-2").unwrap();
+        assert_eq!((o.get("aws.secret_access_key").unwrap(), o.get("http.headers").unwrap()), ("***", "***"));
+        assert_eq!(o.get("aws.session_token").unwrap(), "");
+        let shown = format!("{o:?} {:?}", o.resolve().unwrap());
+        assert!(!shown.contains("sesame"), "{shown}");
+        assert_eq!(o.resolve().unwrap().aws.redact("a sesame-1 b"), "a *** b");
+    }
+
+    #[test]
+    fn credentials_of_the_program_displace_those_of_the_environment() {
+        let environment = |name: &str| match name {
+            "AWS_ACCESS_KEY_ID" => Some("key".to_owned()),
+            "AWS_SESSION_TOKEN" => Some("token".to_owned()),
+            "AWS_REGION" => Some("eu-west-1".to_owned()),
+            "AWS_PROFILE" => Some(String::new()),
+            _ => None,
+        };
+        let mut o = Options::from_environment(environment);
+        let aws = o.resolve().unwrap().aws;
+        assert_eq!((aws.get("access_key_id"), aws.get("session_token"), aws.has("profile")), ("key", "token", false));
+        o.set("aws.profile", "other").unwrap();
+        let aws = o.resolve().unwrap().aws;
+        assert_eq!((aws.has("access_key_id"), aws.has("session_token")), (false, false));
+        assert_eq!((aws.get("profile"), aws.get("region")), ("other", "eu-west-1"));
     }
 
     #[test]

@@ -5,12 +5,13 @@
 //! Nothing here holds a lock while user code runs, and none across a fork.
 
 use crate::error::{Error, Reason, Result};
+use crate::registry::Registry;
+use crate::source::{ClientKey, Store, StoreKey};
 use arc_swap::ArcSwapOption;
 use std::cell::Cell;
-use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// Two workers carry thousands of requests; TLS is the only thing that they compute.
@@ -30,7 +31,9 @@ pub(crate) struct Runtime {
     /// The decoding threads that have not ended: rayon does not say.
     alive: Arc<AtomicUsize>,
     /// HTTP clients (connection pools), shared between handles with equal settings.
-    clients: Mutex<HashMap<String, reqwest::Client>>,
+    pub(crate) clients: Registry<ClientKey, reqwest::Client>,
+    /// Object stores (credentials, regions), shared in the same way.
+    pub(crate) stores: Registry<StoreKey, Store>,
 }
 
 /// The runtime of this process.
@@ -55,7 +58,14 @@ pub(crate) fn get() -> Arc<Runtime> {
 
 impl Runtime {
     fn new(pid: u32) -> Self {
-        Self { pid, io: OnceLock::new(), cpu: OnceLock::new(), alive: Arc::default(), clients: Mutex::default() }
+        Self {
+            pid,
+            io: OnceLock::new(),
+            cpu: OnceLock::new(),
+            alive: Arc::default(),
+            clients: Registry::default(),
+            stores: Registry::default(),
+        }
     }
 
     /// The network runtime, started if need be.
@@ -68,17 +78,6 @@ impl Runtime {
     pub(crate) fn cpu(&self) -> Result<&rayon::ThreadPool> {
         let cpu = self.cpu.get_or_init(|| start_cpu(&self.alive).map_err(|e| e.to_string()));
         cpu.as_ref().map_err(|e| Error::io(format!("the decoding threads could not be started: {e}")))
-    }
-
-    /// The HTTP client of these settings (`key` names them all), made if there is none yet.
-    pub(crate) fn client(&self, key: &str, make: impl FnOnce() -> Result<reqwest::Client>) -> Result<reqwest::Client> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(key) {
-            return Ok(client.clone());
-        }
-        let client = make()?;
-        clients.insert(key.to_owned(), client.clone());
-        Ok(client)
     }
 }
 

@@ -72,7 +72,7 @@ pub unsafe extern "C" fn cog_options_set(
     })
 }
 
-/// Gives the value of one option as text.
+/// Gives the value of one option as text; "***" for one that may hold a secret (a key, a token, a header, a proxy's password) and is set.
 ///
 /// Ownership: *value is the caller's, freed with cog_buffer_free. Lifetime: until freed. NULL: error may be NULL, the others not.
 /// Threads: any. Blocking: no. Errors: COG_ERR_INVALID_ARGUMENT for an unknown key.

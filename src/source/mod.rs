@@ -11,10 +11,13 @@ mod known;
 mod memory;
 pub(crate) mod ranges;
 pub(crate) mod reader;
+mod stores;
 pub(crate) mod uri;
 
 pub(crate) use callback::CallbackSource;
+pub(crate) use http::ClientKey;
 pub(crate) use memory::MemorySource;
+pub(crate) use stores::{Store, StoreKey};
 
 use crate::error::Result;
 use crate::options::Settings;
@@ -71,6 +74,10 @@ pub(crate) trait Local: Send + Sync {
 pub(crate) fn connect(location: &Location, settings: &Settings) -> Result<Arc<dyn Source>> {
     Ok(match location {
         Location::Path(path) => Arc::new(file::FileSource::open(path)?),
-        Location::Http(url) => Arc::new(http::HttpSource::new(url.clone(), settings)?),
+        Location::Http(url) => {
+            let access = http::Plain::new(url.clone(), &settings.http)?;
+            Arc::new(http::HttpSource::new(Box::new(access), settings.http.clone())?)
+        }
+        Location::Object(object) => Arc::new(http::HttpSource::new(stores::access(object, settings)?, settings.http.clone())?),
     })
 }

@@ -29,7 +29,7 @@ pub(crate) enum Command {
 
 #[derive(Args)]
 pub(crate) struct InfoArguments {
-    /// A path or a URL (http, https, file).
+    /// A path or a URL (http, https, s3, gs, az, abfs, file).
     pub(crate) file: String,
     /// Everything, as one JSON object.
     #[arg(long)]
@@ -38,7 +38,7 @@ pub(crate) struct InfoArguments {
 
 #[derive(Args)]
 pub(crate) struct TagsArguments {
-    /// A path or a URL (http, https, file).
+    /// A path or a URL (http, https, s3, gs, az, abfs, file).
     pub(crate) file: String,
     /// Only this IFD, from 0 on.
     #[arg(long, value_name = "N")]
@@ -47,7 +47,7 @@ pub(crate) struct TagsArguments {
 
 #[derive(Args)]
 pub(crate) struct ReadArguments {
-    /// A path or a URL (http, https, file).
+    /// A path or a URL (http, https, s3, gs, az, abfs, file).
     pub(crate) file: String,
     /// The level to read: 0 is full resolution, then the overviews.
     #[arg(long, value_name = "N")]
@@ -87,7 +87,7 @@ impl Arguments {
     pub(crate) fn options(&self) -> Result<Options, Failure> {
         let mut options = Options::new();
         for setting in &self.settings {
-            let (key, value) = setting.split_once('=').ok_or_else(|| Failure::Usage(format!("--set {setting}: expected KEY=VALUE")))?;
+            let (key, value) = setting.split_once('=').ok_or_else(|| Failure::Usage("--set: expected KEY=VALUE".into()))?;
             options.set(key, value).map_err(|e| Failure::Usage(format!("--set: {e}")))?;
         }
         Ok(options)

@@ -1,24 +1,11 @@
 //! What makes an answer believable: its status, its range, its encoding and the length of its body (RFC 9110, sections 14 and 15).
 
 use super::client::request_error;
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Result};
 use crate::options::Http;
 use bytes::{Bytes, BytesMut};
-use reqwest::{Response, StatusCode, header};
+use reqwest::{Response, header};
 use std::ops::Range;
-
-pub(super) fn refused(status: StatusCode) -> Error {
-    let code = status.as_u16();
-    let reason = status.canonical_reason().unwrap_or("unknown status");
-    let message = format!("the server answered {code} {reason}");
-    let why = match code {
-        404 | 410 => Reason::NotFound(message),
-        401 | 403 | 407 => Reason::PermissionDenied(message),
-        408 | 504 => Reason::Timeout(message),
-        _ => Reason::Io(message),
-    };
-    why.into()
-}
 
 pub(super) fn ignores_ranges(size: Option<u64>, limit: u64) -> Error {
     let size = size.map_or_else(|| "more than that".to_owned(), |n| format!("{n} bytes"));

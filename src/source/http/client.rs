@@ -6,21 +6,73 @@ use crate::options::Http;
 use reqwest::Client;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use std::error::Error as _;
+use std::time::Duration;
 
-pub(super) fn build(http: &Http) -> Result<Client> {
-    let tls = tls::config(&http.ca_file)?;
-    Client::builder()
-        .tls_backend_preconfigured(tls)
-        .user_agent(http.user_agent.as_str())
-        .connect_timeout(http.connect_timeout)
-        .timeout(http.timeout)
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .map_err(|e| Error::invalid(format!("the http settings don't make a client: {}", e.without_url())))
+/// What makes one client another: connections are shared between handles whose settings are equal in these.
+#[derive(Clone, PartialEq)]
+pub(crate) struct ClientKey {
+    timeout: Duration,
+    connect_timeout: Duration,
+    user_agent: String,
+    ca_file: String,
+    proxy: Proxy,
 }
 
-/// The headers that may be secret.
-pub(super) fn credentials(http: &Http) -> Result<HeaderMap> {
+/// Through what the requests go.
+#[derive(Clone, PartialEq)]
+pub(crate) enum Proxy {
+    /// What HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say.
+    Environment,
+    None,
+    /// This one; its URL may hold a password.
+    Url(String),
+}
+
+impl ClientKey {
+    pub(crate) fn new(http: &Http) -> Self {
+        let proxy = match http.proxy.trim() {
+            "" => Proxy::Environment,
+            word if word.eq_ignore_ascii_case("none") => Proxy::None,
+            url => Proxy::Url(url.to_owned()),
+        };
+        let Http { timeout, connect_timeout, user_agent, ca_file, .. } = http.clone();
+        Self { timeout, connect_timeout, user_agent, ca_file, proxy }
+    }
+
+    /// The same past any proxy: for services that only this machine reaches.
+    pub(crate) fn direct(&self) -> Self {
+        Self { proxy: Proxy::None, ..self.clone() }
+    }
+
+    /// The client of these settings, made if there is none yet.
+    pub(crate) fn client(&self) -> Result<Client> {
+        crate::runtime::get().clients.get_or_make(self.clone(), || self.build())
+    }
+
+    fn build(&self) -> Result<Client> {
+        let builder = Client::builder()
+            .tls_backend_preconfigured(tls::config(&self.ca_file)?)
+            .user_agent(self.user_agent.as_str())
+            .connect_timeout(self.connect_timeout)
+            .timeout(self.timeout)
+            .redirect(reqwest::redirect::Policy::none());
+        let builder = match &self.proxy {
+            Proxy::Environment => builder,
+            Proxy::None => builder.no_proxy(),
+            // The cause would name the URL.
+            Proxy::Url(url) => builder.proxy(reqwest::Proxy::all(url).map_err(|_| Error::invalid("http.proxy is not a valid URL"))?),
+        };
+        builder.build().map_err(|e| Error::invalid(format!("the http settings don't make a client: {}", e.without_url())))
+    }
+}
+
+/// The client of these settings.
+pub(super) fn shared(http: &Http) -> Result<Client> {
+    ClientKey::new(http).client()
+}
+
+/// `http.headers`, which may be secret.
+pub(crate) fn custom_headers(http: &Http) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     for line in http.headers.lines().filter(|line| !line.trim().is_empty()) {
         // The value may be a secret: the messages name only what stands before the colon.
@@ -30,6 +82,12 @@ pub(super) fn credentials(http: &Http) -> Result<HeaderMap> {
         value.set_sensitive(true);
         headers.append(name, value);
     }
+    Ok(headers)
+}
+
+/// `http.headers` and `http.bearer_token`.
+pub(super) fn credentials(http: &Http) -> Result<HeaderMap> {
+    let mut headers = custom_headers(http)?;
     if !http.bearer_token.is_empty() {
         let value = HeaderValue::try_from(format!("Bearer {}", http.bearer_token));
         let mut value = value.map_err(|_| Error::invalid("http.bearer_token holds characters that a header can't carry"))?;
@@ -40,7 +98,7 @@ pub(super) fn credentials(http: &Http) -> Result<HeaderMap> {
 }
 
 /// The message of the innermost cause; reqwest's own names the URL with its query, where signatures are.
-pub(super) fn request_error(e: reqwest::Error, http: &Http) -> Error {
+pub(crate) fn request_error(e: reqwest::Error, http: &Http) -> Error {
     if e.is_timeout() {
         let (what, setting, limit) = if e.is_connect() {
             ("the server could not be reached", "http.connect_timeout_ms", http.connect_timeout)

@@ -3,31 +3,34 @@
 //! Traps known in the wild: servers that answer 200 with the whole file, a shifted `Content-Range`, bodies shorter or longer than their
 //! range, gzip on a 206, multipart answers, and files replaced between two requests. Each is an error here, never pixels.
 
+mod access;
 mod answer;
 mod client;
 mod redirect;
+mod refusal;
 mod tls;
+
+pub(crate) use access::{Access, Answer, Plain, Prepared, Repair};
+pub(crate) use client::{ClientKey, custom_headers, request_error};
+pub(crate) use refusal::Refusal;
 
 use super::{Fetch, Opening, Source};
 use crate::error::{Error, Reason, Result};
-use crate::options::{Http, Settings};
-use answer::{checked_range, exact_body, ignores_ranges, refuse_encodings, refused, total_size, whole_body};
+use crate::options::Http;
+use answer::{checked_range, exact_body, ignores_ranges, refuse_encodings, total_size, whole_body};
 use bytes::Bytes;
-use client::{credentials, request_error};
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Response, StatusCode};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
-use url::Url;
 
 const MAX_REDIRECTS: usize = 5;
 
+/// An object behind HTTP: a URL as it is, or one of a store, which signs its requests ([`Access`]).
 pub(crate) struct HttpSource {
-    url: Url,
+    access: Box<dyn Access>,
     client: Client,
     settings: Http,
-    /// `http.headers` and `http.bearer_token`.
-    credentials: HeaderMap,
     /// What identifies the object's version, as the first answer gave it.
     version: OnceLock<Version>,
 }
@@ -40,33 +43,52 @@ struct Version {
 }
 
 impl HttpSource {
-    pub(crate) fn new(url: Url, settings: &Settings) -> Result<Self> {
-        let http = settings.http.clone();
-        let key = format!("{:?}", (http.timeout, http.connect_timeout, &http.user_agent, &http.ca_file));
-        let credentials = credentials(&http)?;
-        let client = crate::runtime::get().client(&key, || client::build(&http))?;
-        Ok(Self { url, client, settings: http, credentials, version: OnceLock::new() })
+    pub(crate) fn new(access: Box<dyn Access>, settings: Http) -> Result<Self> {
+        let client = client::shared(&settings)?;
+        Ok(Self { access, client, settings, version: OnceLock::new() })
     }
 
-    /// Asks for a range, following redirects. The caller's headers and the token go to the origin of the URL that was opened, and to no
-    /// other.
+    /// Asks for a range. What a store can put right after a refusal is put right, and the request sent again: each thing once.
     async fn get(&self, range: &Range<u64>) -> Result<Response> {
-        let mut url = self.url.clone();
+        let mut repaired = Vec::new();
+        loop {
+            let prepared = self.access.request(self.headers(range)?).await?;
+            let generation = prepared.generation;
+            let response = self.follow(prepared, range).await?;
+            if !is_refusal(response.status()) {
+                return Ok(response);
+            }
+            let refusal = Refusal::read(response).await;
+            match self.access.repair(&refusal, generation).await {
+                Some(repair) if !repaired.contains(&repair) => repaired.push(repair),
+                _ => return Err(refusal.error(self.access.advice(&refusal))),
+            }
+        }
+    }
+
+    /// What every request for a range says.
+    fn headers(&self, range: &Range<u64>) -> Result<HeaderMap> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let bytes = HeaderValue::try_from(format!("bytes={}-{}", range.start, range.end - 1));
+        headers.insert(header::RANGE, bytes.map_err(|e| Error::io(e.to_string()))?);
+        if let Some(etag) = self.version.get().and_then(|v| v.etag.as_ref()).filter(|e| e.as_bytes().starts_with(b"\"")) {
+            headers.insert(header::IF_MATCH, etag.clone());
+        }
+        Ok(headers)
+    }
+
+    /// Sends a request and follows where the server redirects it.
+    async fn follow(&self, prepared: Prepared, range: &Range<u64>) -> Result<Response> {
+        let mut request = prepared.request;
         for _ in 0..=MAX_REDIRECTS {
-            let mut request = self.client.get(url.clone());
-            if url.origin() == self.url.origin() {
-                request = request.headers(self.credentials.clone());
-            }
-            request = request.header(header::ACCEPT_ENCODING, "identity");
-            request = request.header(header::RANGE, format!("bytes={}-{}", range.start, range.end - 1));
-            if let Some(etag) = self.version.get().and_then(|v| v.etag.as_ref()).filter(|e| e.as_bytes().starts_with(b"\"")) {
-                request = request.header(header::IF_MATCH, etag);
-            }
-            let response = request.send().await.map_err(|e| request_error(e, &self.settings))?;
-            match redirect::target(&response, &url)? {
-                Some(next) => url = next,
-                None => return Ok(response),
-            }
+            let url = request.url().clone();
+            let response = self.client.execute(request).await.map_err(|e| request_error(e, &self.settings))?;
+            let next = redirect::target(&response, &url).filter(|_| self.access.follows(&response));
+            let Some(next) = next else { return Ok(response) };
+            request = reqwest::Request::new(reqwest::Method::GET, next);
+            *request.headers_mut() = self.access.redirected(request.url());
+            request.headers_mut().extend(self.headers(range)?);
         }
         Err(Error::io(format!("the server redirected more than {MAX_REDIRECTS} times")))
     }
@@ -109,7 +131,7 @@ impl HttpSource {
             }
             // RFC 9110, 15.5.17: an empty file has no range that could be satisfied.
             StatusCode::RANGE_NOT_SATISFIABLE if total_size(&response) == Some(0) => Opening { head: Bytes::new(), size: 0 },
-            _ => return Err(refused(status)),
+            _ => return Err(unexpected(status)),
         };
         Ok(opening)
     }
@@ -133,7 +155,7 @@ impl HttpSource {
                 return Err(Error::io("the server answered 200 with the whole file to a request for a part of it"));
             }
             StatusCode::PRECONDITION_FAILED => return Err(modified("its ETag has changed")),
-            _ => return Err(refused(status).at_offset(range.start)),
+            _ => return Err(unexpected(status).at_offset(range.start)),
         }
         let (got, size) = checked_range(&response, range.start)?;
         let now = version(&response, size);
@@ -162,6 +184,17 @@ impl Source for HttpSource {
             Ok(answers)
         })
     }
+}
+
+/// A status that ends the request with no look at ranges. 412 and 416 have a meaning of their own for ranges.
+fn is_refusal(status: StatusCode) -> bool {
+    let special = matches!(status, StatusCode::PRECONDITION_FAILED | StatusCode::RANGE_NOT_SATISFIABLE);
+    status.is_redirection() || ((status.is_client_error() || status.is_server_error()) && !special)
+}
+
+fn unexpected(status: StatusCode) -> Error {
+    let reason = status.canonical_reason().unwrap_or("unknown status");
+    Error::io(format!("the server answered {} {reason} to a request for a range", status.as_u16()))
 }
 
 fn version(response: &Response, size: u64) -> Version {
