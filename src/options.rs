@@ -7,6 +7,7 @@ use crate::codec::Backend;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::log::Level;
+use crate::source::ranges::Merging;
 use std::fmt;
 use std::time::Duration;
 
@@ -58,9 +59,9 @@ pub static SETTINGS: &[Setting] = &[
     Setting { key: "io.merge_gap", default: "1024", env: &["COG_IO_MERGE_GAP"], kind: Kind::Int(0, 1 << 30),
         help: "Blocks this many bytes apart or less count as neighbours." },
     Setting { key: "io.max_request", default: "8388608", env: &["COG_IO_MAX_REQUEST"], kind: Kind::Int(1 << 12, 1 << 32),
-        help: "Merging stops at requests of this many bytes; one larger block is still one request." },
+        help: "Largest request: merging stops there, and a larger block is fetched in parts, several at once." },
     Setting { key: "io.concurrency", default: "16", env: &["COG_IO_CONCURRENCY"], kind: Kind::Int(1, 1024),
-        help: "Requests under way at once in one read." },
+        help: "Requests under way at once to one server, by all handles opened with the same number." },
     Setting { key: "http.timeout_ms", default: "30000", env: &["COG_HTTP_TIMEOUT_MS"], kind: Kind::Int(1, 1 << 40),
         help: "Time limit of one request, its body included." },
     Setting { key: "http.connect_timeout_ms", default: "10000", env: &["COG_HTTP_CONNECT_TIMEOUT_MS"], kind: Kind::Int(1, 1 << 40),
@@ -163,6 +164,18 @@ pub static SETTINGS: &[Setting] = &[
         help: "The managed identity, by its object." },
     Setting { key: "azure.msi_resource_id", default: "", env: &["COG_AZURE_MSI_RESOURCE_ID", "AZURE_MSI_RESOURCE_ID"], kind: Kind::Text,
         help: "The managed identity, by its resource." },
+    Setting { key: "cache.blocks", default: "TRUE", env: &["COG_CACHE_BLOCKS", "ENABLE_BLOCK_CACHE", "ENABLE_CACHE"], kind: Kind::Bool,
+        help: "Keep blocks of remote files between reads, as stored and decoded. Local files are never kept." },
+    Setting { key: "cache.block_bytes", default: "67108864", env: &["COG_CACHE_BLOCK_BYTES"], kind: Kind::Int(0, 1 << 48),
+        help: "Memory for blocks as stored, shared by all handles opened with the same number; 0: none are kept." },
+    Setting { key: "cache.tile_bytes", default: "67108864", env: &["COG_CACHE_TILE_BYTES"], kind: Kind::Int(0, 1 << 48),
+        help: "Memory for decoded blocks, shared by all handles opened with the same number; 0: none are kept." },
+    Setting { key: "cache.headers", default: "TRUE", env: &["COG_CACHE_HEADERS", "ENABLE_HEADER_CACHE"], kind: Kind::Bool,
+        help: "Keep headers and tile indexes of remote files between opens." },
+    Setting { key: "cache.header_bytes", default: "33554432", env: &["COG_CACHE_HEADER_BYTES"], kind: Kind::Int(0, 1 << 48),
+        help: "Memory for headers of files, shared by all handles opened with the same number." },
+    Setting { key: "cache.max_age_ms", default: "60000", env: &["COG_CACHE_MAX_AGE_MS"], kind: Kind::Int(0, 1 << 40),
+        help: "An open asks the server whether a kept header is still right when it last said so longer ago than this." },
     Setting { key: "decode.threads", default: "0", env: &["COG_DECODE_THREADS"], kind: Kind::Int(0, 4096),
         help: "Decoding threads that one read uses at most; 0: all cores." },
     Setting { key: "decode.backend", default: "native", env: &["COG_DECODE_BACKEND"], kind: Kind::Choice(&["native", "rust"]),
@@ -320,6 +333,14 @@ impl Options {
             aws: self.section("aws")?,
             gcs: self.section("gcs")?,
             azure: self.section("azure")?,
+            cache: Cache {
+                blocks: flag("cache.blocks")?,
+                block_bytes: int("cache.block_bytes")?,
+                tile_bytes: int("cache.tile_bytes")?,
+                headers: flag("cache.headers")?,
+                header_bytes: int("cache.header_bytes")?,
+                max_age: millis("cache.max_age_ms")?,
+            },
             decode_threads: int("decode.threads")? as usize,
             backend: if self.value("decode.backend")?.eq_ignore_ascii_case("rust") { Backend::Rust } else { Backend::Native },
             limits: Limits {
@@ -349,11 +370,19 @@ pub(crate) struct Settings {
     pub(crate) aws: Section,
     pub(crate) gcs: Section,
     pub(crate) azure: Section,
+    pub(crate) cache: Cache,
     pub(crate) decode_threads: usize,
     pub(crate) backend: Backend,
     pub(crate) limits: Limits,
     pub(crate) log_level: Level,
     pub(crate) cancel: Option<CancelToken>,
+}
+
+impl Settings {
+    /// How ranges become requests.
+    pub(crate) fn merging(&self) -> Merging {
+        Merging { gap: self.merge_gap, max_request: self.max_request }
+    }
 }
 
 /// The `http.*` settings.
@@ -380,6 +409,17 @@ impl fmt::Debug for Http {
 fn is_secret(section: &str, name: &str) -> bool {
     let is_it = |s: &&Setting| s.key.split_once('.') == Some((section, name));
     SETTINGS.iter().find(is_it).is_some_and(|s| matches!(s.kind, Kind::Secret))
+}
+
+/// The `cache.*` settings.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cache {
+    pub(crate) blocks: bool,
+    pub(crate) block_bytes: u64,
+    pub(crate) tile_bytes: u64,
+    pub(crate) headers: bool,
+    pub(crate) header_bytes: u64,
+    pub(crate) max_age: Duration,
 }
 
 fn find(key: &str) -> Result<(usize, &'static Setting)> {

@@ -6,13 +6,16 @@
 
 use crate::error::{Error, Reason, Result};
 use crate::registry::Registry;
+use crate::source::cache::Caches;
 use crate::source::{ClientKey, Store, StoreKey};
 use arc_swap::ArcSwapOption;
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 
 /// Two workers carry thousands of requests; TLS is the only thing that they compute.
 const IO_WORKERS: usize = 2;
@@ -34,6 +37,10 @@ pub(crate) struct Runtime {
     pub(crate) clients: Registry<ClientKey, reqwest::Client>,
     /// Object stores (credentials, regions), shared in the same way.
     pub(crate) stores: Registry<StoreKey, Store>,
+    /// Slots for requests, by server and their number: shared between handles.
+    slots: Mutex<HashMap<(String, usize), Arc<Semaphore>>>,
+    /// What handles share of what they fetched and decoded. Dropped with the runtime; a child after `fork()` begins with none.
+    pub(crate) caches: Caches,
 }
 
 /// The runtime of this process.
@@ -65,6 +72,8 @@ impl Runtime {
             alive: Arc::default(),
             clients: Registry::default(),
             stores: Registry::default(),
+            slots: Mutex::default(),
+            caches: Caches::default(),
         }
     }
 
@@ -78,6 +87,16 @@ impl Runtime {
     pub(crate) fn cpu(&self) -> Result<&rayon::ThreadPool> {
         let cpu = self.cpu.get_or_init(|| start_cpu(&self.alive).map_err(|e| e.to_string()));
         cpu.as_ref().map_err(|e| Error::io(format!("the decoding threads could not be started: {e}")))
+    }
+}
+
+impl Runtime {
+    /// The slots for requests to one server.
+    pub(crate) fn slots(&self, host: String, count: usize) -> Arc<Semaphore> {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        // Servers that no handle reads from any more.
+        slots.retain(|_, slots| Arc::strong_count(slots) > 1);
+        Arc::clone(slots.entry((host, count)).or_insert_with(|| Arc::new(Semaphore::new(count))))
     }
 }
 

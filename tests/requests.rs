@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 #![allow(clippy::single_range_in_vec_init, reason = "one request is a list of one range")]
 
+#[path = "requests/caches.rs"]
+mod caches;
 #[path = "range_server/server.rs"]
 mod server;
 
@@ -246,9 +248,10 @@ fn all_tiles_of_a_level_of_a_cog_are_one_request() {
 
 #[test]
 fn a_window_of_contiguous_tiles_is_one_request_of_exactly_their_bytes() {
-    let scene = Scene::new(Layout { tile: 64, tiles: 4, data: 20_480, ifd_at_end: false }.build(), &[]);
-    assert_eq!(scene.read([0.0, 0.0, 256.0, 256.0]), [20_480..20_480 + 16 * 4096]);
-    assert_eq!(scene.read([60.0, 70.0, 100.0, 50.0]), [20_480 + 4 * 4096..20_480 + 7 * 4096]);
+    for (window, tiles) in [([0.0, 0.0, 256.0, 256.0], 0..16), ([60.0, 70.0, 100.0, 50.0], 4..7)] {
+        let scene = Scene::new(Layout { tile: 64, tiles: 4, data: 20_480, ifd_at_end: false }.build(), &[]);
+        assert_eq!(scene.read(window), [20_480 + tiles.start * 4096..20_480 + tiles.end * 4096]);
+    }
 }
 
 #[test]
@@ -331,8 +334,8 @@ fn the_counters_say_what_the_server_saw() {
     assert_eq!((one.requests, one.tiles_decoded, one.header_bytes), (2, 1, HEADER));
     scene.read([0.0, 0.0, 301.0, 259.0]);
     let all = check();
-    // Nine tiles and nine tiles of the mask.
-    assert_eq!((all.tiles_decoded, all.retries, all.header_bytes), (one.tiles_decoded + 18, 0, HEADER));
+    // Nine tiles and nine tiles of the mask, but for the one that was decoded before.
+    assert_eq!((all.tiles_decoded, all.retries, all.header_bytes), (one.tiles_decoded + 17, 0, HEADER));
     assert_eq!(all.cache_hits + all.cache_misses, all.ranges);
 }
 

@@ -18,23 +18,40 @@ use tokio::sync::OnceCell;
 pub(super) async fn open(source: Arc<dyn Source>, name: String, settings: Settings) -> Result<Dataset> {
     let stop = Stop::new(settings.cancel.clone(), None);
     let reader = Reader::open(source, name, settings, &stop).await?;
-    let name = reader.name().to_owned();
-    describe(reader, &stop).await.map_err(|e| e.in_file(&name))
+    match describe(&reader, &stop).await {
+        Ok(Described { header, ghost, first_ifd, first_image, description }) => {
+            Ok(Dataset { reader, header, ghost, first_ifd, first_image: Arc::new(first_image), description, chain: OnceCell::new() })
+        }
+        Err(e) => {
+            // A page that asks for a password, an upload that is not complete: the next open looks again.
+            reader.forget();
+            Err(e.in_file(reader.name()))
+        }
+    }
 }
 
-async fn describe(reader: Reader, stop: &Stop) -> Result<Dataset> {
+struct Described {
+    header: Header,
+    ghost: Option<Ghost>,
+    first_ifd: Ifd,
+    first_image: Image,
+    description: Description,
+}
+
+async fn describe(reader: &Reader, stop: &Stop) -> Result<Described> {
     let start = reader.known(&(0..HEADER_BYTES.min(reader.size()))).unwrap_or_default();
     let header = Header::parse(&start)?;
     let head = reader.known(&(0..reader.size().min(reader.settings.header_bytes))).unwrap_or_default();
     let ghost = ghost_text(&head, &header).map(Ghost::parse);
-    let first_ifd = read_ifd(&reader, &header, header.first_ifd, stop).await?;
-    let first_image = read_image(&reader, &header, &first_ifd, stop).await?;
+    let first_ifd = read_ifd(reader, &header, header.first_ifd, stop).await?;
+    fetch_tags(reader, &first_ifd, IMAGE_TAGS.iter().chain(DESCRIPTION_TAGS), stop).await?;
+    let first_image = read_image(reader, &header, &first_ifd, stop).await?;
     let mut values = TagValues::new();
     for code in DESCRIPTION_TAGS {
         if let Some(entry) = first_ifd.find(*code) {
             let value = async {
                 check_values(entry)?;
-                read_tag(&reader, &header, entry, stop).await
+                read_tag(reader, &header, entry, stop).await
             };
             match value.await {
                 Ok(value) => drop(values.insert(*code, value)),
@@ -45,7 +62,7 @@ async fn describe(reader: Reader, stop: &Stop) -> Result<Dataset> {
         }
     }
     let description = Description::new(&first_image, &values);
-    Ok(Dataset { reader, header, ghost, first_ifd, first_image: Arc::new(first_image), description, chain: OnceCell::new() })
+    Ok(Described { header, ghost, first_ifd, first_image, description })
 }
 
 /// Reads the IFD at `offset`.
@@ -67,6 +84,7 @@ pub(super) async fn read_ifd(reader: &Reader, header: &Header, offset: u64, stop
 
 /// Reads the tags that make an IFD an image.
 pub(super) async fn read_image(reader: &Reader, header: &Header, ifd: &Ifd, stop: &Stop) -> Result<Image> {
+    fetch_tags(reader, ifd, IMAGE_TAGS.iter(), stop).await?;
     let mut bytes = TagBytes::new();
     for code in IMAGE_TAGS {
         if let Some(entry) = ifd.find(*code).filter(|e| matches!(e.value, EntryValue::At(_))) {
@@ -75,6 +93,16 @@ pub(super) async fn read_image(reader: &Reader, header: &Header, ifd: &Ifd, stop
         }
     }
     Image::parse(ifd, &bytes, header.order).map_err(|e| e.at_offset(ifd.offset))
+}
+
+/// Fetches the values of these tags together, where they are not in memory. What is wrong with one is said when it is read.
+async fn fetch_tags(reader: &Reader, ifd: &Ifd, codes: impl Iterator<Item = &u16>, stop: &Stop) -> Result<()> {
+    let range = |entry: &Entry| match (entry.value, entry.byte_len()) {
+        (EntryValue::At(offset), Some(len)) if len > 0 && check_values(entry).is_ok() => reader.range(offset, len).ok(),
+        _ => None,
+    };
+    let ranges: Vec<_> = codes.filter_map(|code| ifd.find(*code)).filter_map(range).collect();
+    reader.headers(&ranges, stop).await
 }
 
 /// More values than this in a tag that is read at every open are damage: their numbers take eight bytes each.

@@ -47,15 +47,7 @@ pub(super) fn with_block<T>(
         let reader = &dataset.reader;
         let stored = stored_bytes(reader, input, stored)?;
         let samples = decode((reader, dataset.is_big_endian()), image, y, stored, packed, wide)?;
-        let view = BlockView {
-            bytes: samples,
-            dtype: image.dtype,
-            samples: image.block_samples(),
-            width: image.tiling.width as usize,
-            x: x * image.tiling.width,
-            y: y * image.tiling.height,
-        };
-        let result = place(&view);
+        let result = place(&view(image, (x, y), samples));
         for buffer in [&mut scratch.stored, packed, wide] {
             if buffer.capacity() > KEEP {
                 *buffer = Vec::new();
@@ -63,6 +55,18 @@ pub(super) fn with_block<T>(
         }
         Ok(result)
     })
+}
+
+/// The samples of a block, where they belong in `image`.
+pub(super) fn view<'a>(image: &Image, (x, y): (u64, u64), samples: &'a [u8]) -> BlockView<'a> {
+    BlockView {
+        bytes: samples,
+        dtype: image.dtype,
+        samples: image.block_samples(),
+        width: image.tiling.width as usize,
+        x: x * image.tiling.width,
+        y: y * image.tiling.height,
+    }
 }
 
 fn stored_bytes<'a>(reader: &'a Reader, input: &'a Input<'_>, buffer: &'a mut Vec<u8>) -> Result<&'a [u8]> {
@@ -119,7 +123,7 @@ fn decode<'a>(
 }
 
 /// Whether the stored bytes are the machine's samples already.
-fn is_as_stored(image: &Image, big_endian: bool) -> bool {
+pub(super) fn is_as_stored(image: &Image, big_endian: bool) -> bool {
     let plain = image.compression == codec::NONE && !image.lsb_first && image.colors.is_as_stored();
     let same_order = big_endian == cfg!(target_endian = "big") || image.bits == 8;
     plain && same_order && image.dtype.size() * 8 == usize::from(image.bits)

@@ -1,122 +1,187 @@
-//! Blocks that come over a network: the fewest requests, several at once, each block decoded as its bytes arrive.
+//! Blocks that come over a network: the fewest requests, several at once, each block decoded as its bytes arrive. A block that this
+//! process has decoded, or is decoding for another read, is taken from there.
 
-use super::job::Job;
-use super::locate::Stored;
-use crate::error::{Error, Result};
-use crate::source::ranges::{Request, merge};
-use bytes::Bytes;
-use futures_util::future::join;
+use super::decode::is_as_stored;
+use super::job::{Block, Job};
+use super::locate::{Stored, packed_bytes};
+use crate::codec::Backend;
+use crate::error::Result;
+use crate::source::blocks::Arrived;
+use crate::source::cache::{DecodedBlocks, DecodedKey, Follow, Joined, Lead};
+use futures_util::future::{join, join3};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::ops::Range;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
-/// Blocks to fetch: the number in the plan, and where the bytes are.
-type Wanted = Vec<(usize, Range<u64>)>;
-/// Blocks whose bytes are here.
-type Ready = Vec<(usize, Bytes)>;
+/// The samples of a decoded block.
+pub(super) type Decoded = Arc<[u8]>;
+/// The right to decode a block for everybody.
+pub(super) type DecodedLead = Lead<DecodedKey, Decoded>;
+
+/// Blocks by the way they come; each with its number in the plan.
+#[derive(Default)]
+struct Sorted {
+    decoded: Vec<(usize, Decoded)>,
+    /// Another read decodes them.
+    followed: Vec<(usize, Follow<Decoded>)>,
+    stored: Vec<Wanted>,
+}
+
+/// A block whose stored bytes are wanted.
+struct Wanted {
+    i: usize,
+    range: Range<u64>,
+    lead: Option<DecodedLead>,
+}
 
 pub(super) async fn run(job: &Arc<Job>) -> Result<()> {
-    let (ready, wanted) = sort_blocks(job);
     let decoding = Arc::new(Semaphore::new(job.threads()?));
-    join(fetch_all(job, &wanted, &decoding), decode_all(job, ready, &decoding)).await;
+    let mut waiting: Vec<usize> = (0..job.work.blocks()).collect();
+    // A block that another read was decoding, and did not, is tried again by this one.
+    while !waiting.is_empty() && !job.has_failed() {
+        let Sorted { decoded, followed, stored } = sort(job, &waiting);
+        let (.., abandoned) = join3(place_all(job, decoded, &decoding), fetch_all(job, stored, &decoding), wait_for(job, followed)).await;
+        waiting = abandoned;
+    }
     Ok(())
 }
 
-/// Places the sparse blocks, and tells those that are in memory from those that must be fetched.
-fn sort_blocks(job: &Arc<Job>) -> (Ready, Wanted) {
-    let reader = &job.dataset.reader;
-    let (mut ready, mut wanted) = (Ready::new(), Wanted::new());
-    for i in 0..job.work.blocks() {
+/// Places the sparse blocks, and sorts the others.
+fn sort(job: &Arc<Job>, blocks: &[usize]) -> Sorted {
+    let shelf = decoded_shelf(job, blocks);
+    let mut sorted = Sorted::default();
+    for &i in blocks {
         let Some(block) = job.work.at(i) else { continue };
-        match job.locate(&block) {
-            Ok(Stored::Sparse) => job.work.place_sparse(i),
-            Ok(Stored::At(range)) => match reader.known(&range) {
-                Some(bytes) => ready.push((i, bytes)),
-                None => wanted.push((i, range)),
-            },
-            Err(e) => job.fail_block(i, e),
-        }
-        if job.has_failed() {
-            return (Ready::new(), Wanted::new());
+        let range = match job.locate(&block) {
+            Ok(Stored::Sparse) => {
+                job.work.place_sparse(i);
+                continue;
+            }
+            Ok(Stored::At(range)) => range,
+            Err(e) => {
+                job.fail_block(i, e);
+                if job.has_failed() {
+                    return Sorted::default();
+                }
+                continue;
+            }
+        };
+        match shelf.as_ref().and_then(|shelf| Some(shelf.join(&decoded_key(job, &block)?, |_| true))) {
+            Some(Joined::Found(decoded)) => sorted.decoded.push((i, decoded)),
+            Some(Joined::Follow(follow)) => sorted.followed.push((i, follow)),
+            Some(Joined::Lead(lead)) => sorted.stored.push(Wanted { i, range, lead: Some(lead) }),
+            None => sorted.stored.push(Wanted { i, range, lead: None }),
         }
     }
-    reader.counters.add(|c| &c.cache_hits, ready.len() as u64);
-    reader.counters.add(|c| &c.ranges, wanted.len() as u64);
-    reader.counters.add(|c| &c.cache_misses, wanted.len() as u64);
-    (ready, wanted)
+    let found = (sorted.decoded.len() + sorted.followed.len()) as u64;
+    let counters = &job.dataset.reader.counters;
+    counters.add(|c| &c.ranges, found);
+    counters.add(|c| &c.cache_hits, found);
+    sorted
 }
 
-async fn fetch_all(job: &Arc<Job>, wanted: &Wanted, decoding: &Arc<Semaphore>) {
+/// Where decoded blocks are kept. A read that would fill it with its own blocks, of which the next needs few, goes past it.
+fn decoded_shelf(job: &Job, blocks: &[usize]) -> Option<Arc<DecodedBlocks>> {
+    let cache = &job.dataset.reader.settings.cache;
+    let block_bytes = |i: &usize| job.work.at(*i).and_then(|b| packed_bytes(b.image, b.image.tiling.height)).unwrap_or(0);
+    let all = blocks.iter().map(block_bytes).fold(0, u64::saturating_add);
+    (cache.blocks && all <= cache.tile_bytes / 2).then(|| job.runtime.caches.decoded(cache.tile_bytes))
+}
+
+/// The name of a block that is worth keeping: one that takes some work to decode.
+fn decoded_key(job: &Job, block: &Block<'_>) -> Option<DecodedKey> {
     let reader = &job.dataset.reader;
-    let ranges: Vec<Range<u64>> = wanted.iter().map(|(_, range)| range.clone()).collect();
-    let requests = merge(&ranges, reader.settings.merge_gap, reader.settings.max_request);
-    let mut running = FuturesUnordered::new();
-    // A slot is free again when its blocks are decoded, so that a slow processor holds the network back, not the memory.
-    for batch in requests.chunks(reader.batch()) {
-        if running.len() >= reader.settings.concurrency {
-            running.next().await;
+    let rust = reader.settings.backend == Backend::Rust;
+    let key = || DecodedKey { object: reader.object().name.clone(), ifd: block.image.ifd_offset, block: block.number(), rust };
+    (!is_as_stored(block.image, job.dataset.is_big_endian())).then(key)
+}
+
+/// Waits for the blocks that other reads decode, and places them; gives back those that did not come.
+async fn wait_for(job: &Arc<Job>, followed: Vec<(usize, Follow<Decoded>)>) -> Vec<usize> {
+    let wait = async |(i, follow)| (i, job.dataset.reader.follow(follow, &job.stop).await);
+    let mut waits: FuturesUnordered<_> = followed.into_iter().map(wait).collect();
+    let mut abandoned = Vec::new();
+    while let Some((i, outcome)) = waits.next().await {
+        match outcome {
+            Ok(Some(decoded)) => job.take_decoded(i, &decoded),
+            Ok(None) => abandoned.push(i),
+            Err(e) => job.fail_block(i, e),
         }
         if job.has_failed() {
             break;
         }
-        running.push(fetch_and_decode(job, batch, wanted, decoding));
     }
-    while running.next().await.is_some() {}
+    abandoned
 }
 
-/// One call of the source, and the decoding of all that it brings. An error stops the job, and what is under way ends with it.
-async fn fetch_and_decode(job: &Arc<Job>, requests: &[Request], wanted: &Wanted, decoding: &Arc<Semaphore>) {
-    let ranges: Vec<Range<u64>> = requests.iter().map(|r| r.range.clone()).collect();
-    let answers = match job.dataset.reader.fetch_missing(&ranges, &job.stop).await {
-        Ok(answers) => answers,
-        Err(e) => return fail_blocks(job, requests, wanted, &e),
-    };
-    let mut ready = Ready::new();
-    for (request, answer) in requests.iter().zip(&answers) {
-        for (i, range) in request.carries.iter().filter_map(|index| wanted.get(*index)) {
-            let (start, end) = (range.start - request.range.start, range.end - request.range.start);
-            ready.push((*i, answer.slice(start as usize..end as usize)));
-        }
-    }
-    decode_all(job, ready, decoding).await;
-}
-
-async fn decode_all(job: &Arc<Job>, ready: Ready, decoding: &Arc<Semaphore>) {
-    let mut tasks = Vec::with_capacity(ready.len());
-    for (i, bytes) in ready {
+async fn place_all(job: &Arc<Job>, decoded: Vec<(usize, Decoded)>, decoding: &Arc<Semaphore>) {
+    let mut tasks = Vec::with_capacity(decoded.len());
+    for (i, block) in decoded {
         if job.work.blocks() == 1 {
-            // Nothing to do meanwhile: decoding here saves two changes of thread.
-            job.block(i, Some(&bytes));
+            job.take_decoded(i, &block);
         } else {
-            match spawn(job, i, bytes, decoding).await {
+            match spawn(job, decoding, move |job| job.take_decoded(i, &block)).await {
                 Ok(task) => tasks.push(task),
                 Err(e) => return job.fail(e),
             }
         }
     }
-    for task in tasks {
-        // An error says that the task is gone, which is all that is waited for.
-        let _ = task.await;
-    }
+    finish(tasks).await;
 }
 
-async fn spawn(job: &Arc<Job>, i: usize, bytes: Bytes, decoding: &Arc<Semaphore>) -> Result<tokio::sync::oneshot::Receiver<()>> {
+/// Fetches stored blocks and decodes each as it comes.
+async fn fetch_all(job: &Arc<Job>, stored: Vec<Wanted>, decoding: &Arc<Semaphore>) {
+    if stored.is_empty() {
+        return;
+    }
+    let (sender, arriving) = mpsc::channel(decoding.available_permits().max(1));
+    let ranges = stored.iter().map(|wanted| wanted.range.clone()).enumerate().collect();
+    let fetch = async move {
+        let sender = sender;
+        job.dataset.reader.bring(ranges, &job.stop, &sender).await;
+    };
+    join(fetch, decode_all(job, stored, arriving, decoding)).await;
+}
+
+/// Decodes what comes until all has come or the job has failed; what is still under way then ends with it.
+async fn decode_all(job: &Arc<Job>, mut stored: Vec<Wanted>, mut arriving: mpsc::Receiver<Arrived>, decoding: &Arc<Semaphore>) {
+    let mut tasks = Vec::with_capacity(stored.len());
+    while let Some((index, outcome)) = arriving.recv().await {
+        let Some(Wanted { i, lead, .. }) = stored.get_mut(index) else { continue };
+        let (i, lead) = (*i, lead.take());
+        match outcome {
+            Err(e) => job.fail_block(i, e),
+            // Nothing to do meanwhile: decoding here saves two changes of thread.
+            Ok(bytes) if job.work.blocks() == 1 => job.take_stored(i, &bytes, lead),
+            // The network waits here when the processor is slower, so that memory does not fill up.
+            Ok(bytes) => match spawn(job, decoding, move |job| job.take_stored(i, &bytes, lead)).await {
+                Ok(task) => tasks.push(task),
+                Err(e) => job.fail(e),
+            },
+        }
+        if job.has_failed() {
+            break;
+        }
+    }
+    drop(arriving);
+    finish(tasks).await;
+}
+
+async fn spawn(job: &Arc<Job>, decoding: &Arc<Semaphore>, work: impl FnOnce(&Job) + Send + 'static) -> Result<oneshot::Receiver<()>> {
     // The semaphore is never closed.
     let permit = Arc::clone(decoding).acquire_owned().await.ok();
     job.spawn(move |job| {
         if !job.has_failed() {
-            job.block(i, Some(&bytes));
+            work(job);
         }
         drop(permit);
     })
 }
 
-/// A failed request fails every block that it would have brought; the first is the one that is reported.
-fn fail_blocks(job: &Job, requests: &[Request], wanted: &Wanted, e: &Error) {
-    for index in requests.iter().flat_map(|r| &r.carries) {
-        if let Some((i, _)) = wanted.get(*index) {
-            job.fail_block(*i, e.clone());
-        }
+async fn finish(tasks: Vec<oneshot::Receiver<()>>) {
+    for task in tasks {
+        // An error says that the task is gone, which is all that is waited for.
+        let _ = task.await;
     }
 }

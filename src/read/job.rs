@@ -1,7 +1,7 @@
 //! One read while it runs: shared by the caller's thread, the decoding pool and the fetches.
 
-use super::decode::{Input, with_block};
-use super::fetch;
+use super::decode::{Input, view, with_block};
+use super::fetch::{self, DecodedLead};
 use super::locate::{Stored, fetch_runs, locate};
 use crate::cancel::Stop;
 use crate::dataset::Dataset;
@@ -50,7 +50,7 @@ pub(super) struct Block<'a> {
 }
 
 impl Block<'_> {
-    fn number(&self) -> u64 {
+    pub(super) fn number(&self) -> u64 {
         self.image.block_number(self.x, self.y, self.plane)
     }
 }
@@ -60,7 +60,7 @@ pub(super) struct Job {
     pub(super) work: Arc<dyn Work>,
     pub(super) stop: Stop,
     /// Held so that a shutdown waits for this read.
-    runtime: Arc<Runtime>,
+    pub(super) runtime: Arc<Runtime>,
     /// The first error; from then on blocks are skipped.
     failure: Mutex<Option<Error>>,
     failed: AtomicBool,
@@ -130,7 +130,7 @@ impl Job {
             if i >= blocks || self.has_failed() {
                 return;
             }
-            self.block(i, None);
+            self.block(i);
         }
     }
 
@@ -171,20 +171,34 @@ impl Job {
         locate(&self.dataset, block.image, block.number(), block.image.stored_rows(block.y))
     }
 
-    /// Decodes and places block `i`: from `bytes`, or from where a local source has it.
-    pub(super) fn block(&self, i: usize, bytes: Option<&[u8]>) {
-        let Some(block) = self.work.at(i) else { return };
-        let result = self.stop.check().and_then(|()| match bytes {
-            Some(bytes) => self.decode_and_place(i, &block, &Input::Bytes(bytes)),
-            None => match self.locate(&block)? {
-                Stored::At(range) => self.read_local(i, &block, range),
-                Stored::Sparse => {
-                    self.work.place_sparse(i);
-                    Ok(())
-                }
-            },
+    /// Decodes and places block `i` from where a local source has it.
+    pub(super) fn block(&self, i: usize) {
+        self.each(i, |block| match self.locate(block)? {
+            Stored::At(range) => self.read_local(i, block, range),
+            Stored::Sparse => {
+                self.work.place_sparse(i);
+                Ok(())
+            }
         });
-        if let Err(e) = result {
+    }
+
+    /// Decodes and places block `i` from its stored bytes, and hands the decoded block to whoever waits for it.
+    pub(super) fn take_stored(&self, i: usize, stored: &[u8], lead: Option<DecodedLead>) {
+        self.each(i, |block| self.decode_and_place(i, block, &Input::Bytes(stored), lead));
+    }
+
+    /// Places block `i`, which was decoded already.
+    pub(super) fn take_decoded(&self, i: usize, decoded: &[u8]) {
+        self.each(i, |block| {
+            self.dataset.reader.settings.limits.check_block("decoded", decoded.len() as u64)?;
+            self.work.place(i, &view(block.image, (block.x, block.y), decoded));
+            Ok(())
+        });
+    }
+
+    fn each(&self, i: usize, work: impl FnOnce(&Block<'_>) -> Result<()>) {
+        let Some(block) = self.work.at(i) else { return };
+        if let Err(e) = self.stop.check().and_then(|()| work(&block)) {
             self.fail_block(i, e);
         }
     }
@@ -205,12 +219,17 @@ impl Job {
         counters.add(|c| &c.ranges, 1);
         // The read itself happens in the decoding thread's buffer, and its time counts as decoding.
         counters.request(range.end - range.start, Duration::ZERO);
-        self.decode_and_place(i, block, &Input::Local(range))
+        self.decode_and_place(i, block, &Input::Local(range), None)
     }
 
-    fn decode_and_place(&self, i: usize, block: &Block<'_>, input: &Input<'_>) -> Result<()> {
+    fn decode_and_place(&self, i: usize, block: &Block<'_>, input: &Input<'_>, lead: Option<DecodedLead>) -> Result<()> {
         let started = Instant::now();
-        with_block(&self.dataset, block.image, (block.x, block.y), input, |view| self.work.place(i, view))?;
+        with_block(&self.dataset, block.image, (block.x, block.y), input, |view| {
+            if let Some(lead) = lead {
+                lead.land(view.bytes.into(), true);
+            }
+            self.work.place(i, view);
+        })?;
         let counters = &self.dataset.reader.counters;
         counters.add(|c| &c.tiles_decoded, 1);
         counters.add(|c| &c.decode_ns, started.elapsed().as_nanos() as u64);

@@ -28,7 +28,7 @@ pub(crate) async fn fetch_runs(dataset: &Dataset, runs: Vec<Range<u64>>, stop: &
     for run in &runs {
         reader.range(run.start, run.end - run.start).map_err(|e| Error::format(format!("the tile index is cut short: {}", e.reason())))?;
     }
-    reader.pages(runs.into_iter(), stop).await
+    reader.pages(&runs, stop).await
 }
 
 /// Finds one block, from index pages that are in memory.

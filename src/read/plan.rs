@@ -45,7 +45,7 @@ pub(crate) struct Pass {
 }
 
 impl Pass {
-    fn blocks(&self) -> usize {
+    pub(super) fn blocks(&self) -> usize {
         self.columns.len() * self.rows.len()
     }
 }

@@ -48,13 +48,10 @@ impl Dataset {
     }
 
     async fn stored_bytes(&self, range: std::ops::Range<u64>, stop: &crate::cancel::Stop) -> Result<Bytes> {
-        let counters = &self.reader.counters;
-        counters.add(|c| &c.ranges, 1);
-        if let Some(bytes) = self.reader.known(&range) {
-            counters.add(|c| &c.cache_hits, 1);
-            return Ok(bytes);
+        if self.reader.local().is_none() {
+            return self.reader.block(range, stop).await;
         }
-        counters.add(|c| &c.cache_misses, 1);
+        self.reader.counters.add(|c| &c.ranges, 1);
         let answers = self.reader.fetch(vec![range], stop).await?;
         answers.into_iter().next().ok_or_else(|| Error::io("the source returned nothing"))
     }

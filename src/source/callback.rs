@@ -1,6 +1,6 @@
 //! Bytes that the calling program reads for us.
 
-use super::{Fetch, Opening, Source};
+use super::{Fetch, Opening, Source, Version};
 use crate::error::{Error, Result};
 use bytes::Bytes;
 use std::ops::Range;
@@ -46,7 +46,7 @@ impl Source for CallbackSource {
                 self.0.read_ranges(&mut ranges)?;
             }
             let [(_, head)] = ranges;
-            Ok(Opening { head: head.into(), size })
+            Ok(Opening { head: head.into(), version: Version::of_size(size) })
         }))
     }
 

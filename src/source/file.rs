@@ -1,6 +1,6 @@
 //! A local file, read with `pread` by whichever thread needs the bytes.
 
-use super::{Fetch, Local, Opening, Source};
+use super::{Fetch, Local, Opening, Source, Version};
 use crate::error::{Error, Reason, Result};
 use bytes::Bytes;
 use std::fs::{File, OpenOptions};
@@ -34,7 +34,7 @@ impl Source for FileSource {
     fn open(self: Arc<Self>, len: u64) -> Fetch<Opening> {
         Box::pin(async move {
             let head = read(&*self, &(0..len.min(self.size)))?;
-            Ok(Opening { head, size: self.size })
+            Ok(Opening { head, version: Version::of_size(self.size) })
         })
     }
 

@@ -1,6 +1,6 @@
 //! A file that lies in memory.
 
-use super::{Fetch, Local, Opening, Source};
+use super::{Fetch, Local, Opening, Source, Version};
 use crate::error::{Error, Result};
 use bytes::Bytes;
 use std::ops::Range;
@@ -24,7 +24,7 @@ impl Source for MemorySource {
     fn open(self: Arc<Self>, len: u64) -> Fetch<Opening> {
         Box::pin(async move {
             let size = self.0.len() as u64;
-            Ok(Opening { head: self.get(&(0..len.min(size)))?, size })
+            Ok(Opening { head: self.get(&(0..len.min(size)))?, version: Version::of_size(size) })
         })
     }
 

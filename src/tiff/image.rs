@@ -73,6 +73,8 @@ pub(crate) struct Tiling {
 /// A typed IFD.
 #[derive(Debug, Clone)]
 pub(crate) struct Image {
+    /// Where its IFD is: no other image of the file has the same.
+    pub(crate) ifd_offset: u64,
     pub(crate) subfile_type: u64,
     pub(crate) width: u64,
     pub(crate) height: u64,
@@ -133,6 +135,7 @@ impl Image {
         let colors = fields.colors(photometric, compression, bits, samples)?;
         let dtype = if colors.is_as_stored() { DType::from_tiff(sample_format, bits)? } else { DType::UInt8 };
         Ok(Self {
+            ifd_offset: ifd.offset,
             subfile_type: fields.number(tag::NEW_SUBFILE_TYPE).unwrap_or(0),
             width,
             height,

@@ -14,14 +14,17 @@ pub(crate) use access::{Access, Answer, Plain, Prepared, Repair};
 pub(crate) use client::{ClientKey, custom_headers, request_error};
 pub(crate) use refusal::Refusal;
 
-use super::{Fetch, Opening, Source};
+use super::identity::Identity;
+use super::{Chunks, Fetch, Opening, Source, Version};
 use crate::error::{Error, Reason, Result};
 use crate::options::Http;
 use answer::{checked_range, exact_body, ignores_ranges, refuse_encodings, total_size, whole_body};
 use bytes::Bytes;
+use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Response, StatusCode};
 use std::ops::Range;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
 const MAX_REDIRECTS: usize = 5;
@@ -29,23 +32,17 @@ const MAX_REDIRECTS: usize = 5;
 /// An object behind HTTP: a URL as it is, or one of a store, which signs its requests ([`Access`]).
 pub(crate) struct HttpSource {
     access: Box<dyn Access>,
+    identity: Identity,
     client: Client,
     settings: Http,
     /// What identifies the object's version, as the first answer gave it.
     version: OnceLock<Version>,
 }
 
-#[derive(Debug, PartialEq)]
-struct Version {
-    size: u64,
-    etag: Option<HeaderValue>,
-    last_modified: Option<HeaderValue>,
-}
-
 impl HttpSource {
-    pub(crate) fn new(access: Box<dyn Access>, settings: Http) -> Result<Self> {
+    pub(crate) fn new(access: Box<dyn Access>, identity: Identity, settings: Http) -> Result<Self> {
         let client = client::shared(&settings)?;
-        Ok(Self { access, client, settings, version: OnceLock::new() })
+        Ok(Self { access, identity, client, settings, version: OnceLock::new() })
     }
 
     /// Asks for a range. What a store can put right after a refusal is put right, and the request sent again: each thing once.
@@ -72,8 +69,8 @@ impl HttpSource {
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         let bytes = HeaderValue::try_from(format!("bytes={}-{}", range.start, range.end - 1));
         headers.insert(header::RANGE, bytes.map_err(|e| Error::io(e.to_string()))?);
-        if let Some(etag) = self.version.get().and_then(|v| v.etag.as_ref()).filter(|e| e.as_bytes().starts_with(b"\"")) {
-            headers.insert(header::IF_MATCH, etag.clone());
+        if let Some(etag) = self.version.get().and_then(|v| v.etag.as_ref()).filter(|e| e.starts_with('"')) {
+            headers.insert(header::IF_MATCH, HeaderValue::try_from(etag).map_err(|e| Error::io(e.to_string()))?);
         }
         Ok(headers)
     }
@@ -112,8 +109,8 @@ impl HttpSource {
                         len - 1
                     )));
                 }
-                self.remember(&response, size);
-                Opening { head: exact_body(response, len.min(size), &self.settings).await?, size }
+                let version = version(&response, size);
+                Opening { head: exact_body(response, len.min(size), &self.settings).await?, version }
             }
             StatusCode::OK => {
                 let declared = response.content_length();
@@ -122,32 +119,45 @@ impl HttpSource {
                     return Err(ignores_ranges(declared, limit));
                 }
                 refuse_encodings(&response)?;
-                self.remember(&response, 0);
+                let version = version(&response, 0);
                 let head = whole_body(response, limit, &self.settings).await?;
                 if declared.is_some_and(|n| n != head.len() as u64) {
                     return Err(Error::io("the connection ended before the whole file had come"));
                 }
-                Opening { size: head.len() as u64, head }
+                Opening { version: Version { size: head.len() as u64, ..version }, head }
             }
             // RFC 9110, 15.5.17: an empty file has no range that could be satisfied.
-            StatusCode::RANGE_NOT_SATISFIABLE if total_size(&response) == Some(0) => Opening { head: Bytes::new(), size: 0 },
+            StatusCode::RANGE_NOT_SATISFIABLE if total_size(&response) == Some(0) => {
+                Opening { head: Bytes::new(), version: Version::default() }
+            }
             _ => return Err(unexpected(status)),
         };
+        self.assume_version(&opening.version);
         Ok(opening)
     }
 
-    fn remember(&self, response: &Response, size: u64) {
-        // Set once: `open` is called once.
-        let _ = self.version.set(version(response, size));
+    fn assume_version(&self, version: &Version) {
+        // Set once: a handle has one version.
+        let _ = self.version.set(version.clone());
     }
 
     async fn fetch_one(&self, range: Range<u64>) -> Result<Bytes> {
-        let response = self.get(&range).await.map_err(|e| e.at_offset(range.start))?;
-        let status = response.status().as_u16();
-        self.answer(response, range).await.map_err(|e| e.with_http_status(status))
+        let (response, status) = self.begin(&range).await?;
+        let body = exact_body(response, range.end - range.start, &self.settings).await;
+        body.map_err(|e| e.at_offset(range.start).with_http_status(status))
     }
 
-    async fn answer(&self, response: Response, range: Range<u64>) -> Result<Bytes> {
+    /// The answer to a request for a range, with its status, once its headers are found to be right.
+    async fn begin(&self, range: &Range<u64>) -> Result<(Response, u16)> {
+        let response = self.get(range).await.map_err(|e| e.at_offset(range.start))?;
+        let status = response.status().as_u16();
+        match self.check(&response, range) {
+            Ok(()) => Ok((response, status)),
+            Err(e) => Err(e.with_http_status(status)),
+        }
+    }
+
+    fn check(&self, response: &Response, range: &Range<u64>) -> Result<()> {
         let status = response.status();
         match status {
             StatusCode::PARTIAL_CONTENT => {}
@@ -157,8 +167,8 @@ impl HttpSource {
             StatusCode::PRECONDITION_FAILED => return Err(modified("its ETag has changed")),
             _ => return Err(unexpected(status).at_offset(range.start)),
         }
-        let (got, size) = checked_range(&response, range.start)?;
-        let now = version(&response, size);
+        let (got, size) = checked_range(response, range.start)?;
+        let now = version(response, size);
         if self.version.get().is_some_and(|then| *then != now) {
             return Err(modified("its size, ETag or modification time has changed"));
         }
@@ -166,7 +176,23 @@ impl HttpSource {
             return Err(Error::io(format!("the server sent bytes up to {} where {} was asked for", got.end - 1, range.end - 1))
                 .at_offset(range.start));
         }
-        exact_body(response, range.end - range.start, &self.settings).await.map_err(|e| e.at_offset(range.start))
+        Ok(())
+    }
+
+    /// The body of a range as it comes.
+    async fn body(self: Arc<Self>, range: Range<u64>) -> Result<Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>> {
+        let (response, status) = self.begin(&range).await?;
+        let len = range.end - range.start;
+        if response.content_length() != Some(len) {
+            // Only its end says whether the length is right, and nobody may use bytes of a wrong answer.
+            let whole = exact_body(response, len, &self.settings).await;
+            let whole = whole.map_err(|e| e.at_offset(range.start).with_http_status(status));
+            return Ok(Box::pin(stream::once(async { whole })));
+        }
+        Ok(Box::pin(stream::try_unfold((self, response), move |(source, mut response)| async move {
+            let chunk = response.chunk().await.map_err(|e| request_error(e, &source.settings).at_offset(range.start))?;
+            Ok(chunk.map(|chunk| (chunk, (source, response))))
+        })))
     }
 }
 
@@ -184,6 +210,22 @@ impl Source for HttpSource {
             Ok(answers)
         })
     }
+
+    fn stream(self: Arc<Self>, ranges: Vec<Range<u64>>) -> Chunks {
+        let one = move |(i, range)| {
+            let body = Arc::clone(&self).body(range);
+            async move { Ok::<_, Error>(body.await?.map_ok(move |bytes| (i, bytes))) }
+        };
+        Box::pin(stream::iter(ranges.into_iter().enumerate()).then(one).try_flatten())
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        Some(self.identity.clone())
+    }
+
+    fn assume(&self, version: &Version) {
+        self.assume_version(version);
+    }
 }
 
 /// A status that ends the request with no look at ranges. 412 and 416 have a meaning of their own for ranges.
@@ -198,7 +240,7 @@ fn unexpected(status: StatusCode) -> Error {
 }
 
 fn version(response: &Response, size: u64) -> Version {
-    let header = |name: HeaderName| response.headers().get(name).cloned();
+    let header = |name: HeaderName| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let etag = header(header::ETAG);
     // Last-Modified counts only where there is nothing better: some mirrors disagree on it.
     let last_modified = if etag.is_some() { None } else { header(header::LAST_MODIFIED) };
