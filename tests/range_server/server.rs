@@ -25,7 +25,7 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 /// Requests answered before every further one gets 503.
 const MAX_REQUESTS: usize = 100_000;
@@ -81,6 +81,15 @@ pub(crate) enum Behaviour {
     DelayMs(u64),
 }
 
+/// The connection that is played: what the loopback has not.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Link {
+    /// Waited before each answer, and once when a connection is made, as TCP's handshake would.
+    pub(crate) latency: Duration,
+    /// What one connection carries; 0: as much as there is.
+    pub(crate) bytes_per_second: u64,
+}
+
 /// One request as it came, and what it was answered. It is in the log before the client sees the answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
@@ -111,6 +120,7 @@ pub(crate) struct Builder {
     directory: Option<PathBuf>,
     port: u16,
     verbose: bool,
+    link: Link,
 }
 
 impl Builder {
@@ -144,6 +154,12 @@ impl Builder {
         self
     }
 
+    /// Plays this connection.
+    pub(crate) fn link(mut self, link: Link) -> Self {
+        self.link = link;
+        self
+    }
+
     /// Binds 127.0.0.1 and starts to answer.
     pub(crate) fn start(self) -> io::Result<Server> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))?;
@@ -151,6 +167,7 @@ impl Builder {
         let shared = Arc::new(Shared {
             directory: self.directory,
             verbose: self.verbose,
+            link: self.link,
             state: Mutex::new(State { files: self.files, behaviours: self.behaviours, ..State::default() }),
             stopping: Condvar::new(),
         });
@@ -242,6 +259,7 @@ impl Drop for Server {
 struct Shared {
     directory: Option<PathBuf>,
     verbose: bool,
+    link: Link,
     state: Mutex<State>,
     /// Signalled when `State::stop` is set.
     stopping: Condvar,
@@ -315,18 +333,19 @@ fn converse(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(MAX_WAIT))?;
     stream.set_write_timeout(Some(MAX_WAIT))?;
+    shared.wait(shared.link.latency);
     let mut reader = BufReader::new(stream);
     while let Some(head) = read_head(&mut reader)? {
         let keep_open = head.keep_alive;
         let answer = answer(shared, &head);
         let sent = if head.method == "HEAD" { 0 } else { answer.sent };
         shared.record(&head, answer.range, answer.status, sent);
-        shared.wait(answer.delay);
+        shared.wait(answer.delay + shared.link.latency);
         let mut out = stream;
         out.write_all(answer.head(keep_open).as_bytes())?;
         if head.method != "HEAD" {
             let whole = answer.body.len();
-            out.write_all(answer.body.get(..answer.sent as usize).unwrap_or(&answer.body))?;
+            shared.send(out, answer.body.get(..answer.sent as usize).unwrap_or(&answer.body))?;
             if (answer.sent as usize) < whole {
                 out.flush()?;
                 shared.wait(answer.stall);
@@ -342,6 +361,22 @@ fn converse(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
 }
 
 impl Shared {
+    /// Writes a body as fast as the link carries it.
+    fn send(&self, mut out: &TcpStream, body: &[u8]) -> io::Result<()> {
+        if self.link.bytes_per_second == 0 {
+            return out.write_all(body);
+        }
+        let started = Instant::now();
+        let mut sent = 0;
+        for part in body.chunks(64 << 10) {
+            out.write_all(part)?;
+            sent += part.len() as u64;
+            let due = Duration::from_micros(sent * 1_000_000 / self.link.bytes_per_second);
+            self.wait(due.saturating_sub(started.elapsed()));
+        }
+        Ok(())
+    }
+
     fn record(&self, head: &Head, range: Option<(u64, u64)>, status: u16, body_bytes: u64) {
         if self.verbose {
             let asked = head.header("range").unwrap_or("-");
