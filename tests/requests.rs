@@ -4,6 +4,8 @@
 
 #[path = "requests/caches.rs"]
 mod caches;
+#[path = "requests/leaders.rs"]
+mod leaders;
 #[path = "range_server/server.rs"]
 mod server;
 

@@ -30,6 +30,7 @@ use crate::stats::Snapshot;
 use crate::tiff::{Entry, Ghost, Header, Ifd, Image, TagValue};
 use bytes::Bytes;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use tokio::sync::OnceCell;
 
 /// An open file. Cheap to share: every method may be called from any thread at any time.
@@ -41,6 +42,8 @@ pub struct Dataset {
     first_image: Arc<Image>,
     description: Description,
     chain: OnceCell<Chain>,
+    /// A block was found where its leader and trailer did not say the same.
+    leaders_broken: AtomicBool,
 }
 
 /// One resolution of the image.
@@ -139,6 +142,25 @@ impl Dataset {
     /// The promises of GDAL's ghost area, where the file has one.
     pub fn ghost(&self) -> Option<&Ghost> {
         self.ghost.as_ref()
+    }
+
+    /// The ghost area, where blocks can be found by their leaders and trailers.
+    pub(crate) fn leaders(&self) -> Option<&Ghost> {
+        let kept = |ghost: &&Ghost| ghost.block_leader && ghost.block_trailer && ghost.row_major;
+        self.ghost.as_ref().filter(kept).filter(|_| !self.leaders_broken.load(Relaxed))
+    }
+
+    /// From now on the arrays of the tile index count alone.
+    pub(crate) fn distrust_leaders(&self) {
+        if !self.leaders_broken.swap(true, Relaxed) {
+            self.reader.warn(|| "the ghost area's promise of block leaders is not kept; the tile index is used".to_owned());
+        }
+    }
+
+    /// The image that `image` is the mask of, if it is the mask of this level.
+    pub(crate) fn imagery_of(&self, image: &Image, level: usize) -> Option<&Image> {
+        let level = self.chain.get()?.levels.get(level)?;
+        level.mask.as_ref().filter(|mask| std::ptr::eq(&raw const ***mask, image)).map(|_| &*level.image)
     }
 
     /// The dataset's metadata, GDAL's default domain and others.
@@ -261,6 +283,15 @@ impl Dataset {
     /// All levels and IFDs, read once.
     pub(crate) async fn chain(&self, stop: &Stop) -> Result<&Chain> {
         self.chain.get_or_try_init(|| levels::follow(self, stop)).await
+    }
+
+    /// A level without its mask: full resolution is there from the start, wherever the other IFDs are.
+    pub(crate) async fn level_image(&self, level: usize, stop: &Stop) -> Result<Level> {
+        if level == 0 {
+            return Ok(Level { image: Arc::clone(&self.first_image), ifd: 0, mask: None });
+        }
+        let Level { image, ifd, .. } = self.level(level, stop).await?.clone();
+        Ok(Level { image, ifd, mask: None })
     }
 
     pub(crate) async fn level(&self, level: usize, stop: &Stop) -> Result<&Level> {

@@ -13,15 +13,23 @@ use crate::tiff::{
 };
 use bytes::Bytes;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use tokio::sync::OnceCell;
 
 pub(super) async fn open(source: Arc<dyn Source>, name: String, settings: Settings) -> Result<Dataset> {
     let stop = Stop::new(settings.cancel.clone(), None);
     let reader = Reader::open(source, name, settings, &stop).await?;
     match describe(&reader, &stop).await {
-        Ok(Described { header, ghost, first_ifd, first_image, description }) => {
-            Ok(Dataset { reader, header, ghost, first_ifd, first_image: Arc::new(first_image), description, chain: OnceCell::new() })
-        }
+        Ok(Described { header, ghost, first_ifd, first_image, description }) => Ok(Dataset {
+            reader,
+            header,
+            ghost,
+            first_ifd,
+            first_image: Arc::new(first_image),
+            description,
+            chain: OnceCell::new(),
+            leaders_broken: AtomicBool::new(false),
+        }),
         Err(e) => {
             // A page that asks for a password, an upload that is not complete: the next open looks again.
             reader.forget();

@@ -3,12 +3,13 @@
 
 use super::decode::is_as_stored;
 use super::job::{Block, Job};
-use super::locate::{Stored, packed_bytes};
+use super::leader::Part;
+use super::locate::{Found, Stored, fetch_runs, packed_bytes};
 use crate::codec::Backend;
 use crate::error::Result;
 use crate::source::blocks::Arrived;
 use crate::source::cache::{DecodedBlocks, DecodedKey, Follow, Joined, Lead};
-use futures_util::future::{join, join3};
+use futures_util::future::{join, join4};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,25 +27,38 @@ struct Sorted {
     /// Another read decodes them.
     followed: Vec<(usize, Follow<Decoded>)>,
     stored: Vec<Wanted>,
+    /// More of the index is needed to find them.
+    unknown: Vec<usize>,
 }
 
 /// A block whose stored bytes are wanted.
 struct Wanted {
     i: usize,
     range: Range<u64>,
+    /// Where the range is a span with leaders: which of its blocks.
+    part: Option<Part>,
     lead: Option<DecodedLead>,
 }
 
 pub(super) async fn run(job: &Arc<Job>) -> Result<()> {
     let decoding = Arc::new(Semaphore::new(job.threads()?));
     let mut waiting: Vec<usize> = (0..job.work.blocks()).collect();
-    // A block that another read was decoding, and did not, is tried again by this one.
+    // A block that another read was decoding, and did not, is tried again by this one; and one that its leader does not lead to.
     while !waiting.is_empty() && !job.has_failed() {
-        let Sorted { decoded, followed, stored } = sort(job, &waiting);
-        let (.., abandoned) = join3(place_all(job, decoded, &decoding), fetch_all(job, stored, &decoding), wait_for(job, followed)).await;
-        waiting = abandoned;
+        let Sorted { decoded, followed, stored, unknown } = sort(job, &waiting);
+        let index = fetch_index_of(job, &unknown);
+        let (.., abandoned, indexed) =
+            join4(place_all(job, decoded, &decoding), fetch_all(job, stored, &decoding), wait_for(job, followed), index).await;
+        indexed?;
+        waiting = [abandoned, unknown, job.take_again()].concat();
     }
     Ok(())
+}
+
+/// Fetches what the arrays of the index say of these blocks.
+async fn fetch_index_of(job: &Job, blocks: &[usize]) -> Result<()> {
+    let elements = |i: &usize| job.work.at(*i).map(|block| block.image.index.elements(block.number()));
+    fetch_runs(&job.dataset, blocks.iter().filter_map(elements).flatten().collect(), &job.stop).await
 }
 
 /// Places the sparse blocks, and sorts the others.
@@ -53,12 +67,17 @@ fn sort(job: &Arc<Job>, blocks: &[usize]) -> Sorted {
     let mut sorted = Sorted::default();
     for &i in blocks {
         let Some(block) = job.work.at(i) else { continue };
-        let range = match job.locate(&block) {
-            Ok(Stored::Sparse) => {
+        let (range, part) = match job.locate(&block) {
+            Ok(Found::Stored(Stored::Sparse)) => {
                 job.work.place_sparse(i);
                 continue;
             }
-            Ok(Stored::At(range)) => range,
+            Ok(Found::Stored(Stored::At(range))) => (range, None),
+            Ok(Found::Led(span, part)) => (span, Some(part)),
+            Ok(Found::Unknown) => {
+                sorted.unknown.push(i);
+                continue;
+            }
             Err(e) => {
                 job.fail_block(i, e);
                 if job.has_failed() {
@@ -70,8 +89,8 @@ fn sort(job: &Arc<Job>, blocks: &[usize]) -> Sorted {
         match shelf.as_ref().and_then(|shelf| Some(shelf.join(&decoded_key(job, &block)?, |_| true))) {
             Some(Joined::Found(decoded)) => sorted.decoded.push((i, decoded)),
             Some(Joined::Follow(follow)) => sorted.followed.push((i, follow)),
-            Some(Joined::Lead(lead)) => sorted.stored.push(Wanted { i, range, lead: Some(lead) }),
-            None => sorted.stored.push(Wanted { i, range, lead: None }),
+            Some(Joined::Lead(lead)) => sorted.stored.push(Wanted { i, range, part, lead: Some(lead) }),
+            None => sorted.stored.push(Wanted { i, range, part, lead: None }),
         }
     }
     let found = (sorted.decoded.len() + sorted.followed.len()) as u64;
@@ -148,14 +167,14 @@ async fn fetch_all(job: &Arc<Job>, stored: Vec<Wanted>, decoding: &Arc<Semaphore
 async fn decode_all(job: &Arc<Job>, mut stored: Vec<Wanted>, mut arriving: mpsc::Receiver<Arrived>, decoding: &Arc<Semaphore>) {
     let mut tasks = Vec::with_capacity(stored.len());
     while let Some((index, outcome)) = arriving.recv().await {
-        let Some(Wanted { i, lead, .. }) = stored.get_mut(index) else { continue };
-        let (i, lead) = (*i, lead.take());
+        let Some(Wanted { i, part, lead, .. }) = stored.get_mut(index) else { continue };
+        let (i, part, lead) = (*i, *part, lead.take());
         match outcome {
             Err(e) => job.fail_block(i, e),
             // Nothing to do meanwhile: decoding here saves two changes of thread.
-            Ok(bytes) if job.work.blocks() == 1 => job.take_stored(i, &bytes, lead),
+            Ok(bytes) if job.work.blocks() == 1 => job.take_stored(i, &bytes, part, lead),
             // The network waits here when the processor is slower, so that memory does not fill up.
-            Ok(bytes) => match spawn(job, decoding, move |job| job.take_stored(i, &bytes, lead)).await {
+            Ok(bytes) => match spawn(job, decoding, move |job| job.take_stored(i, &bytes, part, lead)).await {
                 Ok(task) => tasks.push(task),
                 Err(e) => job.fail(e),
             },

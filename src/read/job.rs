@@ -2,7 +2,8 @@
 
 use super::decode::{Input, view, with_block};
 use super::fetch::{self, DecodedLead};
-use super::locate::{Stored, fetch_runs, locate};
+use super::leader::{self, Part};
+use super::locate::{Found, Stored, fetch_index, locate_block};
 use crate::cancel::Stop;
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
@@ -64,6 +65,8 @@ pub(super) struct Job {
     /// The first error; from then on blocks are skipped.
     failure: Mutex<Option<Error>>,
     failed: AtomicBool,
+    /// Blocks whose leaders led nowhere.
+    again: Mutex<Vec<usize>>,
     /// The next block that a local worker takes.
     next: AtomicUsize,
     /// Tasks on the pool that may still place a block.
@@ -76,7 +79,7 @@ impl Job {
     pub(super) async fn run(dataset: Arc<Dataset>, work: Arc<dyn Work>, stop: Stop) -> Result<()> {
         dataset.reader.check_process()?;
         stop.check()?;
-        fetch_runs(&dataset, work.index_runs(), &stop).await?;
+        fetch_index(&dataset, &*work, &stop).await?;
         let job = Arc::new(Self {
             dataset,
             work,
@@ -84,6 +87,7 @@ impl Job {
             runtime: crate::runtime::get(),
             failure: Mutex::new(None),
             failed: AtomicBool::new(false),
+            again: Mutex::default(),
             next: AtomicUsize::new(0),
             active: Mutex::new(0),
             idle: Condvar::new(),
@@ -167,24 +171,39 @@ impl Job {
     }
 
     /// Finds a block in the file.
-    pub(super) fn locate(&self, block: &Block<'_>) -> Result<Stored> {
-        locate(&self.dataset, block.image, block.number(), block.image.stored_rows(block.y))
+    pub(super) fn locate(&self, block: &Block<'_>) -> Result<Found> {
+        locate_block(&self.dataset, block)
     }
 
     /// Decodes and places block `i` from where a local source has it.
     pub(super) fn block(&self, i: usize) {
         self.each(i, |block| match self.locate(block)? {
-            Stored::At(range) => self.read_local(i, block, range),
-            Stored::Sparse => {
+            Found::Stored(Stored::At(range)) => self.read_local(i, block, range),
+            Found::Stored(Stored::Sparse) => {
                 self.work.place_sparse(i);
                 Ok(())
             }
+            Found::Led(..) | Found::Unknown => Err(Error::io("a page of the tile index was not fetched")),
         });
     }
 
-    /// Decodes and places block `i` from its stored bytes, and hands the decoded block to whoever waits for it.
-    pub(super) fn take_stored(&self, i: usize, stored: &[u8], lead: Option<DecodedLead>) {
+    /// Decodes and places block `i` from its stored bytes, and hands the decoded block to whoever waits for it. Where `part` says that
+    /// `stored` is a span with leaders, and they don't lead to the block, it is left for another try.
+    pub(super) fn take_stored(&self, i: usize, stored: &[u8], part: Option<Part>, lead: Option<DecodedLead>) {
+        let block = match part {
+            None => Some(stored),
+            Some(part) => leader::find(stored, part).and_then(|range| stored.get(range)),
+        };
+        let Some(stored) = block else {
+            self.dataset.distrust_leaders();
+            return self.again.lock().unwrap_or_else(PoisonError::into_inner).push(i);
+        };
         self.each(i, |block| self.decode_and_place(i, block, &Input::Bytes(stored), lead));
+    }
+
+    /// The blocks that are to be tried again, without leaders.
+    pub(super) fn take_again(&self) -> Vec<usize> {
+        std::mem::take(&mut *self.again.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Places block `i`, which was decoded already.

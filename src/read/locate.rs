@@ -1,5 +1,7 @@
 //! Where a block's bytes are: the tile index, read a page at a time.
 
+use super::job::{Block, Work};
+use super::leader::{self, Part};
 use crate::cancel::Stop;
 use crate::codec;
 use crate::dataset::Dataset;
@@ -16,6 +18,15 @@ pub(crate) enum Stored {
     Sparse,
 }
 
+/// What the known parts of the index say of a block.
+pub(super) enum Found {
+    Stored(Stored),
+    /// Its leader, in this range, leads to it.
+    Led(Range<u64>, Part),
+    /// More of the index is needed.
+    Unknown,
+}
+
 /// Fetches the index pages of one block.
 pub(crate) async fn fetch_page(dataset: &Dataset, image: &Image, number: u64, stop: &Stop) -> Result<()> {
     fetch_runs(dataset, image.index.elements(number).collect(), stop).await
@@ -29,6 +40,35 @@ pub(crate) async fn fetch_runs(dataset: &Dataset, runs: Vec<Range<u64>>, stop: &
         reader.range(run.start, run.end - run.start).map_err(|e| Error::format(format!("the tile index is cut short: {}", e.reason())))?;
     }
     reader.pages(&runs, stop).await
+}
+
+/// Fetches what a job needs of the index: where the blocks' leaders say how long they are, only the offsets.
+pub(super) async fn fetch_index(dataset: &Dataset, work: &dyn Work, stop: &Stop) -> Result<()> {
+    let mut runs = work.index_runs();
+    if dataset.leaders().is_some() && !leader::is_known(&dataset.reader, &runs) {
+        let mut images: Vec<(&Image, usize)> = Vec::new();
+        for block in (0..work.blocks()).filter_map(|i| work.at(i)) {
+            if !images.iter().any(|(image, _)| std::ptr::eq(*image, block.image)) {
+                images.push((block.image, block.level));
+            }
+        }
+        runs = leader::trim(dataset, &images, runs);
+    }
+    fetch_runs(dataset, runs, stop).await
+}
+
+/// Finds a block of a job.
+pub(super) fn locate_block(dataset: &Dataset, block: &Block<'_>) -> Result<Found> {
+    let number = block.number();
+    let elements: Vec<Range<u64>> = block.image.index.elements(number).collect();
+    if leader::is_known(&dataset.reader, &elements) {
+        return locate(dataset, block.image, number, block.image.stored_rows(block.y)).map(Found::Stored);
+    }
+    if leader::offset(dataset, block.image, number) == Some(0) {
+        return Ok(Found::Stored(Stored::Sparse));
+    }
+    let span = |(image, part)| Some(Found::Led(leader::span(dataset, image, number)?, part));
+    Ok(leader::led(dataset, block.image, block.level).and_then(span).unwrap_or(Found::Unknown))
 }
 
 /// Finds one block, from index pages that are in memory.

@@ -9,6 +9,7 @@ mod buffer;
 mod decode;
 mod fetch;
 mod job;
+mod leader;
 mod level;
 mod locate;
 mod params;
@@ -100,7 +101,7 @@ impl Dataset {
         let stop = params.stop(self);
         self.wait(async {
             let target = Target::window(self, params, &stop).await?;
-            read_owned(self, &target, dtype, mask, &stop).await
+            read_owned(self, target, dtype, mask, &stop).await
         })
     }
 
@@ -117,7 +118,7 @@ impl Dataset {
         let stop = params.stop(self);
         self.wait(async {
             let target = Target::tile(self, (x, y, level), params, &stop).await?;
-            read_owned(self, &target, dtype, mask, &stop).await
+            read_owned(self, target, dtype, mask, &stop).await
         })
     }
 
@@ -131,7 +132,7 @@ impl Dataset {
         self.wait(async {
             let target = Target::window(self, params, &stop).await?;
             // SAFETY: the caller keeps the buffer for the whole call, and `run` returns only when nobody writes any more.
-            unsafe { read_into(self, &target, buffer, dtype, &stop).await }
+            unsafe { read_into(self, target, buffer, dtype, &stop).await }
         })
     }
 
@@ -151,24 +152,25 @@ impl Dataset {
         self.wait(async {
             let target = Target::tile(self, tile, params, &stop).await?;
             // SAFETY: as above.
-            unsafe { read_into(self, &target, buffer, dtype, &stop).await }
+            unsafe { read_into(self, target, buffer, dtype, &stop).await }
         })
     }
 }
 
 /// Checks the buffer, plans and runs. No block is fetched for a buffer that is refused.
 #[allow(unsafe_code, reason = "the caller's buffer is a raw pointer")]
-async unsafe fn read_into(dataset: &Arc<Dataset>, target: &Target, buffer: &RawBuffer, dtype: Option<DType>, stop: &Stop) -> Result<()> {
+async unsafe fn read_into(dataset: &Arc<Dataset>, target: Target, buffer: &RawBuffer, dtype: Option<DType>, stop: &Stop) -> Result<()> {
     let size = target.size;
     // SAFETY: promised by the caller.
     let to = unsafe { Destination::new(buffer, dtype.unwrap_or(size.dtype), size.width, size.height, size.bands)? };
-    let plan = Plan::new(dataset, target, to.wants_mask())?;
+    let target = if to.wants_mask() { target.masked(dataset, stop).await? } else { target };
+    let plan = Plan::new(dataset, &target, to.wants_mask())?;
     let work = Arc::new(Placing::new(plan, to));
     Job::run(Arc::clone(dataset), work, stop.clone()).await.map_err(|e| e.at_level(size.level))
 }
 
 #[allow(unsafe_code, reason = "vectors of our own, written through the same pipeline")]
-async fn read_owned(dataset: &Arc<Dataset>, target: &Target, dtype: Option<DType>, mask: bool, stop: &Stop) -> Result<Pixels> {
+async fn read_owned(dataset: &Arc<Dataset>, target: Target, dtype: Option<DType>, mask: bool, stop: &Stop) -> Result<Pixels> {
     let mut size = target.size;
     size.dtype = dtype.unwrap_or(size.dtype);
     target::check_output(dataset, &size)?;

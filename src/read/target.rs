@@ -57,7 +57,7 @@ impl Target {
                 (level, Some((window, on.unwrap_or(window))))
             }
         };
-        let level = dataset.level(level_number, stop).await?.clone();
+        let level = dataset.level_image(level_number, stop).await?;
         let size = (level.image.width, level.image.height);
         let (asked, window) = match source {
             Some(windows) => windows,
@@ -76,7 +76,7 @@ impl Target {
 
     /// One whole block of a level.
     pub(crate) async fn tile(dataset: &Dataset, (x, y, level_number): (u64, u64, usize), params: &ReadParams, stop: &Stop) -> Result<Self> {
-        let level = dataset.level(level_number, stop).await?.clone();
+        let level = dataset.level_image(level_number, stop).await?;
         let tiling = level.image.tiling;
         if x >= tiling.across || y >= tiling.down {
             let message = format!("there is no tile ({x}, {y}); level {level_number} has {} × {} tiles", tiling.across, tiling.down);
@@ -88,6 +88,12 @@ impl Target {
         let span = |block: u64, size: u64| Span { offset: (block * size) as f64, extent: size as f64, out: size as usize, limit: u64::MAX };
         let (columns, rows) = (span(x, tiling.width), span(y, tiling.height));
         Self::new(dataset, level, level_number, params, columns, rows)
+    }
+
+    /// The same with the level's mask, whose IFD may have to be looked for.
+    pub(super) async fn masked(self, dataset: &Dataset, stop: &Stop) -> Result<Self> {
+        let level = dataset.level(self.size.level, stop).await?.clone();
+        Ok(Self { level, ..self })
     }
 
     fn new(dataset: &Dataset, level: Level, number: usize, params: &ReadParams, columns: Span, rows: Span) -> Result<Self> {

@@ -29,7 +29,7 @@ impl Dataset {
     async fn stored_tile(&self, x: u64, y: u64, level_number: usize) -> Result<StoredTile> {
         let stop = self.stop();
         self.reader.check_process()?;
-        let image = Arc::clone(&self.level(level_number, &stop).await?.image);
+        let image = self.level_image(level_number, &stop).await?.image;
         let planes = if image.planar { image.stored_samples as u64 } else { 1 };
         let (across, down) = (image.tiling.across, image.tiling.down);
         if x >= across || y >= down * planes {

@@ -16,6 +16,8 @@ pub struct Ghost {
     pub items: Vec<(String, String)>,
     /// All IFDs come before all pixels.
     pub ifds_before_data: bool,
+    /// The blocks of a level come row by row.
+    pub row_major: bool,
     /// Each block is preceded by its size, as four bytes.
     pub block_leader: bool,
     /// Each block is followed by its last four bytes again.
@@ -42,6 +44,7 @@ impl Ghost {
         let trusted = !is("KNOWN_INCOMPATIBLE_EDITION", "YES");
         Self {
             ifds_before_data: trusted && is("LAYOUT", "IFDS_BEFORE_DATA"),
+            row_major: trusted && is("BLOCK_ORDER", "ROW_MAJOR"),
             block_leader: trusted && is("BLOCK_LEADER", "SIZE_AS_UINT4"),
             block_trailer: trusted && is("BLOCK_TRAILER", "LAST_4_BYTES_REPEATED"),
             mask_interleaved: trusted && is("MASK_INTERLEAVED_WITH_IMAGERY", "YES"),

@@ -263,6 +263,27 @@ impl BlockIndex {
         [self.offsets, self.counts].into_iter().flatten().filter_map(move |array| array.element(i))
     }
 
+    /// The number of blocks that the array of offsets names.
+    pub(crate) fn count(&self) -> u64 {
+        self.offsets.map_or(0, |array| array.count)
+    }
+
+    /// Bytes of one offset.
+    pub(crate) fn offset_size(&self) -> u64 {
+        self.offsets.map_or(0, |array| array.size)
+    }
+
+    /// The ranges of the file that hold the arrays of offsets and of byte counts, where they are not in the IFD itself.
+    pub(crate) fn extents(&self) -> (Option<Range<u64>>, Option<Range<u64>>) {
+        let extent = |array: Option<ArrayRef>| array.and_then(|a| Some(a.element(0)?.start..a.element(a.count.checked_sub(1)?)?.end));
+        (extent(self.offsets), extent(self.counts))
+    }
+
+    /// Block `i`'s offset alone, 0 where it is sparse; `None` where its page is not in memory.
+    pub(crate) fn offset(&self, i: u64, order: ByteOrder, known: &impl Fn(&Range<u64>) -> Option<Bytes>) -> Option<u64> {
+        self.offsets.filter(|_| self.chopped.is_none())?.get(i, order, known).ok()
+    }
+
     /// Block `i`'s offset and byte count, from pages that are in memory. The count is `None` where the file has no such array;
     /// offset or count 0 is a sparse block.
     pub(crate) fn locate(&self, i: u64, order: ByteOrder, known: &impl Fn(&Range<u64>) -> Option<Bytes>) -> Result<(u64, Option<u64>)> {
