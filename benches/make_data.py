@@ -16,6 +16,7 @@ RGB, U16, F32 = "rgb", "u16", "f32"
 FILES = [(RGB, c, o) for c, o in [("NONE", []), ("LZW", ["PREDICTOR=YES"]), ("DEFLATE", ["PREDICTOR=YES"]), ("ZSTD", ["PREDICTOR=YES"]),
                                   ("JPEG", ["QUALITY=85"]), ("WEBP", ["QUALITY=85"])]]
 FILES += [(U16, c, ["PREDICTOR=YES"]) for c in ("LZW", "DEFLATE", "ZSTD")] + [(F32, c, ["PREDICTOR=YES"]) for c in ("DEFLATE", "ZSTD")]
+FILES += [(F32, "LERC", ["MAX_Z_ERROR=0.01"])]
 
 
 def landscape(n, rng):

@@ -3,18 +3,19 @@
 //! What is compared, and how, is what the project's `conformance.py` compares.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "conformance/backends.rs"]
+mod backends;
+#[path = "conformance/corpus.rs"]
+mod corpus;
 #[path = "range_server/server.rs"]
 mod server;
 
-use cog::error::Status;
 use cog::{DType, Dataset, Options, Pixels, ReadParams};
 use serde_json::{Map, Value, json};
 use server::Server;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, mpsc};
-use std::time::Duration;
+use std::sync::Arc;
 
 /// Compressions that this library does not read, as the manifests name them. A fixture of one of them is passed over.
 const NOT_READ: [(&str, &str); 3] = [
@@ -223,42 +224,6 @@ fn every_fixture_is_read_as_gdal_reads_it() {
     assert_none(&wrong);
 }
 
-/// WebP files whose pixels were packed without loss.
-const LOSSLESS_WEBP: [&str; 1] = ["data/webp_rgb_lossless.tif"];
-
-#[test]
-fn the_rust_decoders_give_the_same_pixels_and_lossy_ones_nearly_the_same() {
-    let mut wrong = Vec::new();
-    let mut lossy_files = 0;
-    for case in fixtures() {
-        let lossy = case.want["compress"] == "jpeg" || case.want["compress"] == "webp" && !LOSSLESS_WEBP.contains(&case.name.as_str());
-        lossy_files += usize::from(lossy);
-        let (native, rust) = (open(&case.path, &[("decode.backend", "native")]), open(&case.path, &[("decode.backend", "rust")]));
-        for level in 0..native.level_count().unwrap() {
-            let (native, rust) = (
-                read_level(&native, level).unwrap(),
-                match read_level(&rust, level) {
-                    Ok(pixels) => pixels,
-                    Err(e) => {
-                        wrong.push(e.to_string());
-                        continue;
-                    }
-                },
-            );
-            assert_eq!(native.data.len(), rust.data.len());
-            let difference = native.data.iter().zip(&rust.data).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
-            if if lossy { difference > 4 } else { native.data != rust.data } {
-                wrong.push(format!("{}: level {level}: pixels differ by up to {difference}", case.name));
-            }
-            if native.mask != rust.mask {
-                wrong.push(format!("{}: level {level}: masks differ", case.name));
-            }
-        }
-    }
-    assert!(lossy_files >= 10, "only {lossy_files} lossy files");
-    assert_none(&wrong);
-}
-
 /// Reads a level window by window and puts the windows together.
 fn stitched(dataset: &Arc<Dataset>, level: usize, whole: &Pixels, (width, height): (usize, usize)) -> (Vec<u8>, Vec<u8>) {
     let size = whole.size;
@@ -341,164 +306,4 @@ fn http_memory_and_file_give_the_same_pixels() {
         }
     }
     assert_none(&wrong);
-}
-
-/// How a file of the corpus ended.
-#[derive(Debug, PartialEq)]
-enum Outcome {
-    Right,
-    Wrong(Vec<String>),
-    /// An error where GDAL has one too, or where nobody knows what is right.
-    Refused,
-    /// Read, where nobody knows what is right.
-    Read,
-    Panicked,
-    TimedOut,
-}
-
-/// Limits that keep hostile files from taking the machine's memory.
-const CAREFUL: [(&str, &str); 2] = [("limits.output_bytes", "1073741824"), ("limits.tile_bytes", "268435456")];
-
-fn judge(path: &Path, want: Option<&Value>) -> Outcome {
-    let dataset = match Dataset::open(path.to_str().unwrap(), &options(&CAREFUL)) {
-        Ok(dataset) => Arc::new(dataset),
-        Err(e) if e.status() == Status::Panic => return Outcome::Panicked,
-        Err(e) => return if known(want).is_some() { Outcome::Wrong(vec![e.to_string()]) } else { Outcome::Refused },
-    };
-    if let Some(want) = known(want) {
-        let wrong = compare(&dataset, want);
-        let panicked = wrong.iter().any(|w| w.contains("a defect in libcog"));
-        return if wrong.is_empty() {
-            Outcome::Right
-        } else if panicked {
-            Outcome::Panicked
-        } else {
-            Outcome::Wrong(wrong)
-        };
-    }
-    let described = dataset.metadata_json().map(|_| ());
-    let read = dataset.read_window(&ReadParams { timeout: Some(LIMIT), ..ReadParams::default() }, None, true).map(|_| ());
-    match described.and(read) {
-        Ok(()) => Outcome::Read,
-        Err(e) if e.status() == Status::Panic => Outcome::Panicked,
-        Err(e) if e.status() == Status::Timeout => Outcome::TimedOut,
-        Err(_) => Outcome::Refused,
-    }
-}
-
-/// What GDAL reads, where it reads the file.
-fn known(want: Option<&Value>) -> Option<&Value> {
-    want.filter(|want| want.get("error").is_none())
-}
-
-/// A file that takes longer hangs.
-const LIMIT: Duration = Duration::from_secs(20);
-
-/// Judges files on two threads, each file on a thread of its own that is given up after [`LIMIT`].
-fn judge_all(files: Vec<(String, PathBuf, Option<Value>)>) -> Vec<(String, Outcome)> {
-    let (files, next, done) = (Arc::new(files), AtomicUsize::new(0), Mutex::new(Vec::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let i = next.fetch_add(1, SeqCst);
-                    let Some((name, _, _)) = files.get(i) else { return };
-                    let (sender, receiver) = mpsc::channel();
-                    let files = Arc::clone(&files);
-                    let judging = std::thread::spawn(move || {
-                        let (_, path, want) = &files[i];
-                        // The receiver is gone when the file took too long.
-                        let _ = sender.send(judge(path, want.as_ref()));
-                    });
-                    let outcome = match receiver.recv_timeout(LIMIT) {
-                        Ok(outcome) => outcome,
-                        Err(mpsc::RecvTimeoutError::Timeout) => Outcome::TimedOut,
-                        Err(mpsc::RecvTimeoutError::Disconnected) => {
-                            assert!(judging.join().is_err());
-                            Outcome::Panicked
-                        }
-                    };
-                    done.lock().unwrap().push((name.clone(), outcome));
-                }
-            });
-        }
-    });
-    done.into_inner().unwrap()
-}
-
-fn all_files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { found.extend(all_files(&path)) } else { found.push(path) }
-    }
-    found.sort();
-    found
-}
-
-/// Prints what is not right, and the counts; gives the number of files that are right.
-fn report(folder: &str, outcomes: &[(String, Outcome)]) -> usize {
-    let count = |wanted: fn(&Outcome) -> bool| outcomes.iter().filter(|(_, o)| wanted(o)).count();
-    for (name, outcome) in outcomes {
-        match outcome {
-            Outcome::Wrong(why) => println!("{folder}/{name}: {}", why.first().unwrap()),
-            Outcome::Panicked | Outcome::TimedOut => println!("{folder}/{name}: {outcome:?}"),
-            Outcome::Right | Outcome::Refused | Outcome::Read => {}
-        }
-    }
-    let right = count(|o| *o == Outcome::Right);
-    println!(
-        "{folder}: {} files: {right} right, {} wrong, {} refused, {} read where nobody knows what is right, {} panicked, {} timed out",
-        outcomes.len(),
-        count(|o| matches!(o, Outcome::Wrong(_))),
-        count(|o| *o == Outcome::Refused),
-        count(|o| *o == Outcome::Read),
-        count(|o| *o == Outcome::Panicked),
-        count(|o| *o == Outcome::TimedOut)
-    );
-    right
-}
-
-fn corpus(folder: &str) -> Option<PathBuf> {
-    let folder = root().join("../shared/corpus").join(folder);
-    if !folder.is_dir() {
-        println!("{} is not there: nothing to do", folder.display());
-        return None;
-    }
-    Some(folder)
-}
-
-/// Judges the files of a folder, those that its manifest knows and the others. None may panic or hang.
-fn judge_folder(folder: &str) -> Option<usize> {
-    let path = corpus(folder)?;
-    let mut cases = if path.join("manifest.json").exists() { manifest(&path) } else { Vec::new() };
-    let mut files = Vec::new();
-    for file in all_files(&path).into_iter().filter(|file| file.file_name().is_some_and(|name| name != "manifest.json")) {
-        let case = cases.iter().position(|case| case.path == file).map(|i| cases.swap_remove(i));
-        let name = file.strip_prefix(&path).unwrap().display().to_string();
-        files.push((name, file, case.map(|case| case.want)));
-    }
-    assert!(cases.is_empty(), "the manifest names files that are not there, as {}", cases[0].name);
-    let outcomes = judge_all(files);
-    let right = report(folder, &outcomes);
-    let bad: Vec<_> = outcomes.iter().filter(|(_, o)| matches!(o, Outcome::Panicked | Outcome::TimedOut)).collect();
-    assert!(bad.is_empty(), "{bad:?}");
-    Some(right)
-}
-
-#[test]
-fn at_least_300_files_of_the_matrix_are_entirely_right() {
-    if let Some(right) = judge_folder("matrix") {
-        assert!(right >= 300, "only {right} files are right");
-    }
-}
-
-#[test]
-fn every_real_file_ends_in_time_without_a_panic() {
-    judge_folder("real");
-}
-
-#[test]
-fn every_hostile_file_ends_in_time_without_a_panic() {
-    judge_folder("hostile");
 }

@@ -7,7 +7,7 @@
 //! the upper left corner (GDAL warns and does the same). Progressive pictures are not legal here, but exist. A stream cut short
 //! is an error here; GDAL warns and makes up grey. 12-bit samples are not read.
 //!
-//! libjpeg-turbo gives GDAL's pixels bit for bit. jpeg-decoder stays within 4 grey levels of them, and decodes what libjpeg-turbo
+//! libjpeg-turbo gives GDAL's pixels bit for bit. jpeg-decoder stays within 3 grey levels of them, and decodes what libjpeg-turbo
 //! does not: lossless YCbCr.
 
 use jpeg_decoder::{ColorTransform, Decoder};
@@ -100,8 +100,7 @@ fn decode_rust(input: &[u8], layout: &BlockLayout<'_>, output: &mut [u8]) -> Res
     // What jpeg-decoder calls `None` leaves planes where pixels are due; `RGB` and, inverted, `CMYK` leave the samples as they are.
     let transform = match (frame.components, layout.ycbcr) {
         (1, false) => ColorTransform::Grayscale,
-        (3, false) => ColorTransform::RGB,
-        (3, true) => ColorTransform::YCbCr,
+        (3, _) => ColorTransform::RGB,
         (4, false) => ColorTransform::CMYK,
         (count, _) => return Err(CodecError::Unsupported(format!("JPEG with {count} components"))),
     };
@@ -113,6 +112,9 @@ fn decode_rust(input: &[u8], layout: &BlockLayout<'_>, output: &mut [u8]) -> Res
     if pixels.len() != frame.width * frame.height * frame.components {
         return Err(corrupt("the picture is not whole"));
     }
+    if layout.ycbcr {
+        pixels.as_chunks_mut::<3>().0.iter_mut().for_each(ycbcr_to_rgb);
+    }
     if transform == ColorTransform::CMYK {
         for sample in &mut pixels {
             *sample = !*sample;
@@ -120,6 +122,17 @@ fn decode_rust(input: &[u8], layout: &BlockLayout<'_>, output: &mut [u8]) -> Res
     }
     place(&pixels, frame.width * frame.components, layout.width * layout.samples, output);
     Ok(())
+}
+
+/// JFIF's conversion as libjpeg computes it (`jdcolor.c`); jpeg-decoder's own is off by up to two levels more.
+fn ycbcr_to_rgb(pixel: &mut [u8; 3]) {
+    const HALF: i32 = 1 << 15;
+    let [y, cb, cr] = pixel.map(i32::from);
+    let (cb, cr) = (cb - 128, cr - 128);
+    let red = y + ((91881 * cr + HALF) >> 16);
+    let green = y + ((-22554 * cb - 46802 * cr + HALF) >> 16);
+    let blue = y + ((116_130 * cb + HALF) >> 16);
+    *pixel = [red, green, blue].map(|v| v.clamp(0, 255) as u8);
 }
 
 /// Copies rows of `used` bytes into rows of `stride` bytes, with zeros where there is nothing to copy.

@@ -105,21 +105,18 @@ pub(crate) fn copy_samples(block: &BlockView<'_>, bands: &[(usize, usize)], part
         && to.bands() == block.samples
         && bands.iter().all(|(from, to)| from == to);
     let first = part.first_column(block) * step;
+    let targets = one_band_each(block.samples, bands).filter(|_| same_type && part.columns.is_identity());
+    let mut spare = Vec::new();
     for out_row in part.out_rows.clone() {
         let row = block.row(part.rows.source(out_row));
         if whole_pixels {
             to.copy_pixels(out_row, part.out_columns.start, row.get(first..first + part.out_columns.len() * step).unwrap_or_default());
             continue;
         }
-        if same_type && part.columns.is_identity() && bands.len() > 1 && to.rows_are_packed() {
+        if let Some(targets) = &targets {
             let pixels = row.get(first..first + part.out_columns.len() * step).unwrap_or_default();
-            let column = part.out_columns.start;
-            let done = split_row(pixels, size, block.samples, |sample, pixel, run| {
-                for &(_, band) in bands.iter().filter(|(from, _)| *from == sample) {
-                    to.copy_row(band, out_row, column + pixel, run);
-                }
-            });
-            if done {
+            let at = (out_row, part.out_columns.start, pixels.len() / step);
+            if to.with_rows(targets, at, &mut spare, |rows| split_row(pixels, size, rows)) {
                 continue;
             }
         }
@@ -132,6 +129,21 @@ pub(crate) fn copy_samples(block: &BlockView<'_>, bands: &[(usize, usize)], part
             }
         }
     }
+}
+
+/// The band that each of a pixel's few samples goes to, where none goes to two and not only one is wanted.
+fn one_band_each(samples: usize, bands: &[(usize, usize)]) -> Option<Vec<Option<usize>>> {
+    const FEW: usize = 4;
+    if samples > FEW || !(2..=samples).contains(&bands.len()) {
+        return None;
+    }
+    let mut targets = vec![None; samples];
+    for &(sample, band) in bands {
+        if targets.get_mut(sample)?.replace(band).is_some() {
+            return None;
+        }
+    }
+    Some(targets)
 }
 
 /// A row of one band inside a chunky block.

@@ -230,6 +230,38 @@ impl Destination {
         }
     }
 
+    /// Hands out `count` pixels of a row, of several bands at once, to be written in full: one slice a band, in their order, and a part of
+    /// `spare` where there is none. `false`, with nothing done, where rows are not packed or a band comes twice.
+    pub(crate) fn with_rows(
+        &self,
+        bands: &[Option<usize>],
+        (row, column, count): (usize, usize, usize),
+        spare: &mut Vec<u8>,
+        write: impl FnOnce(&mut [&mut [u8]]) -> bool,
+    ) -> bool {
+        const MOST: usize = 4;
+        let twice = |i: usize| bands.iter().skip(i + 1).flatten().any(|b| bands.get(i) == Some(&Some(*b)));
+        if !self.rows_are_packed() || bands.len() > MOST || (0..bands.len()).any(twice) {
+            return false;
+        }
+        let bytes = count * self.dtype.size();
+        spare.resize(bands.iter().filter(|band| band.is_none()).count() * bytes, 0);
+        let mut spares = spare.chunks_exact_mut(bytes.max(1));
+        let mut rows: [&mut [u8]; MOST] = Default::default();
+        for (slot, band) in rows.iter_mut().zip(bands) {
+            *slot = match band {
+                None => spares.next().unwrap_or_default(),
+                Some(band) => {
+                    let Some(start) = self.at(*band, row, column, count) else { return false };
+                    // SAFETY: `at` checked the range and rows are packed. The bands differ, so no two slices overlap; other threads
+                    // write other pixels.
+                    unsafe { std::slice::from_raw_parts_mut(start, bytes) }
+                }
+            };
+        }
+        write(rows.get_mut(..bands.len()).unwrap_or_default())
+    }
+
     /// Copies packed samples to a row whose samples are packed too.
     pub(crate) fn copy_row(&self, band: usize, row: usize, column: usize, samples: &[u8]) {
         let count = samples.len() / self.dtype.size();
