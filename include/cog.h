@@ -261,7 +261,7 @@ typedef struct {
      */
     int32_t tiled;
     /**
-     * 1 where an internal mask belongs to the level.
+     * 1 where a mask belongs to the level, in the file or beside it.
      */
     int32_t has_mask;
     /**
@@ -1267,13 +1267,15 @@ cog_status cog_read_size(const cog_dataset *dataset,
                          cog_error **error);
 
 /**
- * Gives the number of IFDs: those of the chain, and then the SubIFDs of the first.
+ * Gives the number of IFDs: those of the chain, then the SubIFDs of the first, then those of sidecars (`read.sidecars`).
  *
  * Ownership: count is the caller's. Lifetime: none. NULL: error may be NULL, the others not. Threads: any.
  * Blocking: the first time, as cog_level_count. Errors: as cog_level_count.
  * Example: examples-c/tags.c
  */
-cog_status cog_ifd_count(const cog_dataset *dataset, uint32_t *count, cog_error **error);
+cog_status cog_ifd_count(const cog_dataset *dataset,
+                         uint32_t *count,
+                         cog_error **error);
 
 /**
  * Gives the number of tags in an IFD, from 0 on.

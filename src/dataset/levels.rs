@@ -1,7 +1,7 @@
 //! The IFD chain: which images are overviews, which are masks, and whose (GDAL's `GTiffDataset::ScanDirectories`).
 
 use super::open::{read_ifd, read_image};
-use super::{Dataset, Error, Result};
+use super::{Dataset, Error, Result, sidecars};
 use crate::cancel::Stop;
 use crate::error::Reason;
 use crate::tiff::{Ifd, Image, TagValue, tag};
@@ -9,18 +9,45 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 /// One resolution of the image and its mask.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Level {
     pub(crate) image: Arc<Image>,
-    /// The image's place in [`Chain::ifds`].
+    /// The sidecar that has the image; `None`: the file itself.
+    pub(crate) file: Option<Arc<Dataset>>,
+    /// The image's place in [`Chain::directories`].
     pub(crate) ifd: usize,
-    pub(crate) mask: Option<Arc<Image>>,
+    pub(crate) mask: Option<Mask>,
 }
 
-/// All IFDs of the file.
+/// A mask of one resolution.
+#[derive(Clone)]
+pub(crate) struct Mask {
+    pub(crate) image: Arc<Image>,
+    /// The sidecar that has it; `None`: the file itself.
+    pub(crate) file: Option<Arc<Dataset>>,
+    /// Its samples are the mask's. Otherwise those that are not 0 become 255, as GDAL reads internal masks.
+    pub(crate) as_stored: bool,
+}
+
+impl Level {
+    /// The level as one of another file, beside which `file` lies.
+    pub(super) fn in_file(&self, file: &Arc<Dataset>) -> Self {
+        let place = |inner: &Option<Arc<Dataset>>| Some(Arc::clone(inner.as_ref().unwrap_or(file)));
+        let mask = self.mask.as_ref().map(|mask| Mask { file: place(&mask.file), ..mask.clone() });
+        Self { file: place(&self.file), mask, ..self.clone() }
+    }
+}
+
+/// An IFD and the sidecar that has it; `None`: the file itself.
+pub(crate) struct Directory {
+    pub(crate) ifd: Ifd,
+    pub(crate) file: Option<Arc<Dataset>>,
+}
+
+/// All IFDs of the file, and of its sidecars where those are looked for.
 pub(crate) struct Chain {
-    /// In the order of the chain, then the SubIFDs of the first.
-    pub(crate) ifds: Vec<Ifd>,
+    /// In the order of the chain, then the SubIFDs of the first, then those of the sidecars.
+    pub(crate) directories: Vec<Directory>,
     /// Full resolution first, then the overviews in file order.
     pub(crate) levels: Vec<Level>,
 }
@@ -58,7 +85,10 @@ pub(super) async fn follow(dataset: &Dataset, stop: &Stop) -> Result<Chain> {
         }
         ifds.push(ifd);
     }
-    Ok(Chain { ifds, levels: levels(&dataset.first_image, images) })
+    let directories = ifds.into_iter().map(|ifd| Directory { ifd, file: None }).collect();
+    let mut chain = Chain { directories, levels: levels(&dataset.first_image, images) };
+    sidecars::add(dataset, &mut chain, stop).await?;
+    Ok(chain)
 }
 
 /// IFDs that overlap in the file take more memory than their bytes.
@@ -83,18 +113,18 @@ async fn sub_ifds(dataset: &Dataset, stop: &Stop) -> Result<Vec<u64>> {
 
 /// Sorts images into overviews and masks. A mask belongs to the level of its size, the first that has none yet.
 fn levels(first: &Arc<Image>, images: Vec<(usize, Image)>) -> Vec<Level> {
-    let mut levels = vec![Level { image: Arc::clone(first), ifd: 0, mask: None }];
+    let mut levels = vec![Level { image: Arc::clone(first), file: None, ifd: 0, mask: None }];
     let (masks, others): (Vec<_>, Vec<_>) = images.into_iter().partition(|(_, image)| image.is_mask());
     for (ifd, image) in others {
         // GDAL takes only overviews that have all bands; pages and subdatasets are no levels.
         if image.is_reduced() && image.samples == first.samples && image.dtype == first.dtype {
-            levels.push(Level { image: Arc::new(image), ifd, mask: None });
+            levels.push(Level { image: Arc::new(image), file: None, ifd, mask: None });
         }
     }
     for (_, mask) in masks {
         let fits = |level: &&mut Level| level.mask.is_none() && (level.image.width, level.image.height) == (mask.width, mask.height);
         if let Some(level) = levels.iter_mut().find(fits) {
-            level.mask = Some(Arc::new(mask));
+            level.mask = Some(Mask { image: Arc::new(mask), file: None, as_stored: false });
         }
     }
     levels

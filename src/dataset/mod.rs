@@ -9,6 +9,7 @@ mod json;
 mod levels;
 mod metadata;
 mod open;
+mod sidecars;
 
 pub use color::Palette;
 pub use describe::Band;
@@ -29,6 +30,7 @@ use crate::source::{CallbackSource, MemorySource, Source, uri};
 use crate::stats::Snapshot;
 use crate::tiff::{Entry, Ghost, Header, Ifd, Image, TagValue};
 use bytes::Bytes;
+use sidecars::Beside;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use tokio::sync::OnceCell;
@@ -44,6 +46,8 @@ pub struct Dataset {
     chain: OnceCell<Chain>,
     /// A block was found where its leader and trailer did not say the same.
     leaders_broken: AtomicBool,
+    /// Where sidecars are looked for; `None`: nowhere.
+    beside: Option<Beside>,
 }
 
 /// One resolution of the image.
@@ -64,7 +68,7 @@ pub struct LevelInfo {
     pub blocks_down: u64,
     /// Tiles, not strips.
     pub tiled: bool,
-    /// An internal mask belongs to it.
+    /// A mask belongs to it, in the file or in a sidecar.
     pub has_mask: bool,
     /// `Compression`.
     pub compression: u16,
@@ -81,7 +85,9 @@ impl Dataset {
         let settings = options.resolve()?;
         let location = uri::Location::parse(uri)?;
         let source = crate::source::connect(&location, &settings).map_err(|e| e.in_file(&name))?;
-        crate::runtime::block_on(open::open(source, name, settings))
+        let beside = settings.sidecars.then(|| Beside::new(location));
+        let dataset = crate::runtime::block_on(open::open(source, name, settings))?;
+        Ok(Self { beside, ..dataset })
     }
 
     /// Opens a file that lies in memory.
@@ -160,7 +166,7 @@ impl Dataset {
     /// The image that `image` is the mask of, if it is the mask of this level.
     pub(crate) fn imagery_of(&self, image: &Image, level: usize) -> Option<&Image> {
         let level = self.chain.get()?.levels.get(level)?;
-        level.mask.as_ref().filter(|mask| std::ptr::eq(&raw const ***mask, image)).map(|_| &*level.image)
+        level.mask.as_ref().filter(|mask| std::ptr::eq(&raw const *mask.image, image)).map(|_| &*level.image)
     }
 
     /// The dataset's metadata, GDAL's default domain and others.
@@ -249,9 +255,9 @@ impl Dataset {
         Ok(self.transform().map(|t| t.scaled(factor(width, info.width), factor(height, info.height))))
     }
 
-    /// The number of IFDs: those of the chain, then the SubIFDs.
+    /// The number of IFDs: those of the chain, then the SubIFDs, then those of sidecars.
     pub fn ifd_count(&self) -> Result<usize> {
-        self.wait(async { Ok(self.chain(&self.stop()).await?.ifds.len()) })
+        self.wait(async { Ok(self.chain(&self.stop()).await?.directories.len()) })
     }
 
     /// The entries of an IFD, in file order.
@@ -259,25 +265,29 @@ impl Dataset {
         if ifd == 0 {
             return Ok(self.first_ifd.entries.clone());
         }
-        self.wait(async { Ok(self.ifd(ifd, &self.stop()).await?.entries.clone()) })
+        self.wait(async { Ok(self.ifd(ifd, &self.stop()).await?.1.entries.clone()) })
     }
 
     /// The value of an IFD's tag. Reads it from the file where it is not in memory yet.
     pub fn tag_value(&self, ifd: usize, tag: u16) -> Result<TagValue> {
         self.wait(async {
             let stop = self.stop();
-            let entry =
-                *self.ifd(ifd, &stop).await?.find(tag).ok_or_else(|| Error::out_of_bounds(format!("IFD {ifd} has no tag {tag}")))?;
-            open::read_tag(&self.reader, &self.header, &entry, &stop).await
+            let (file, ifd_of_file) = self.ifd(ifd, &stop).await?;
+            let entry = *ifd_of_file.find(tag).ok_or_else(|| Error::out_of_bounds(format!("IFD {ifd} has no tag {tag}")))?;
+            open::read_tag(&file.reader, &file.header, &entry, &stop).await
         })
     }
 
-    async fn ifd(&self, ifd: usize, stop: &Stop) -> Result<&Ifd> {
+    /// An IFD, and the file that has it: this one or a sidecar.
+    async fn ifd(&self, ifd: usize, stop: &Stop) -> Result<(&Self, &Ifd)> {
         if ifd == 0 {
-            return Ok(&self.first_ifd);
+            return Ok((self, &self.first_ifd));
         }
-        let ifds = &self.chain(stop).await?.ifds;
-        ifds.get(ifd).ok_or_else(|| Error::out_of_bounds(format!("there is no IFD {ifd}; the file has {}", ifds.len())))
+        let directories = &self.chain(stop).await?.directories;
+        let directory = directories
+            .get(ifd)
+            .ok_or_else(|| Error::out_of_bounds(format!("there is no IFD {ifd}; the file has {}", directories.len())))?;
+        Ok((directory.file.as_deref().unwrap_or(self), &directory.ifd))
     }
 
     /// All levels and IFDs, read once.
@@ -288,10 +298,9 @@ impl Dataset {
     /// A level without its mask: full resolution is there from the start, wherever the other IFDs are.
     pub(crate) async fn level_image(&self, level: usize, stop: &Stop) -> Result<Level> {
         if level == 0 {
-            return Ok(Level { image: Arc::clone(&self.first_image), ifd: 0, mask: None });
+            return Ok(Level { image: Arc::clone(&self.first_image), file: None, ifd: 0, mask: None });
         }
-        let Level { image, ifd, .. } = self.level(level, stop).await?.clone();
-        Ok(Level { image, ifd, mask: None })
+        Ok(Level { mask: None, ..self.level(level, stop).await?.clone() })
     }
 
     pub(crate) async fn level(&self, level: usize, stop: &Stop) -> Result<&Level> {

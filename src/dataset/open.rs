@@ -5,8 +5,9 @@ use super::describe::{DESCRIPTION_TAGS, Description, TagValues};
 use crate::cancel::Stop;
 use crate::error::{Error, Reason, Result};
 use crate::options::Settings;
-use crate::source::Source;
 use crate::source::reader::Reader;
+use crate::source::uri::Location;
+use crate::source::{Source, connect};
 use crate::tiff::{
     ASCII, Entry, EntryValue, Ghost, HEADER_BYTES, Header, IMAGE_TAGS, Ifd, Image, TagBytes, TagValue, ghost_text, ifd_count,
     ifd_count_size, ifd_size,
@@ -18,8 +19,21 @@ use tokio::sync::OnceCell;
 
 pub(super) async fn open(source: Arc<dyn Source>, name: String, settings: Settings) -> Result<Dataset> {
     let stop = Stop::new(settings.cancel.clone(), None);
-    let reader = Reader::open(source, name, settings, &stop).await?;
-    match describe(&reader, &stop).await {
+    let reader = Reader::open(source, name, settings, Arc::default(), &stop).await?;
+    open_reader(reader, &stop).await
+}
+
+/// Opens a file beside another one, whose counters count for both.
+pub(super) async fn open_sidecar(dataset: &Dataset, location: &Location, name: &str, stop: &Stop) -> Result<Dataset> {
+    dataset.reader.check_process()?;
+    let settings = dataset.reader.settings.clone();
+    let source = connect(location, &settings).map_err(|e| e.in_file(name))?;
+    let reader = Reader::open(source, name.to_owned(), settings, Arc::clone(&dataset.reader.counters), stop).await?;
+    open_reader(reader, stop).await
+}
+
+async fn open_reader(reader: Reader, stop: &Stop) -> Result<Dataset> {
+    match describe(&reader, stop).await {
         Ok(Described { header, ghost, first_ifd, first_image, description }) => Ok(Dataset {
             reader,
             header,
@@ -29,6 +43,7 @@ pub(super) async fn open(source: Arc<dyn Source>, name: String, settings: Settin
             description,
             chain: OnceCell::new(),
             leaders_broken: AtomicBool::new(false),
+            beside: None,
         }),
         Err(e) => {
             // A page that asks for a password, an upload that is not complete: the next open looks again.

@@ -105,7 +105,7 @@ pub struct cog_level_description {
     pub predictor: u32,
     /// 1 for tiles, 0 for strips.
     pub tiled: i32,
-    /// 1 where an internal mask belongs to the level.
+    /// 1 where a mask belongs to the level, in the file or beside it.
     pub has_mask: i32,
     /// The level's IFD, for cog_tag_at and its kin.
     pub ifd: u32,

@@ -40,7 +40,7 @@ pub const COG_VALUE_TEXT: cog_value_kind = 4;
 /// Bytes: UNDEFINED and unknown types.
 pub const COG_VALUE_BYTES: cog_value_kind = 5;
 
-/// Gives the number of IFDs: those of the chain, and then the SubIFDs of the first.
+/// Gives the number of IFDs: those of the chain, then the SubIFDs of the first, then those of sidecars (`read.sidecars`).
 ///
 /// Ownership: count is the caller's. Lifetime: none. NULL: error may be NULL, the others not. Threads: any.
 /// Blocking: the first time, as cog_level_count. Errors: as cog_level_count.

@@ -165,8 +165,12 @@ async unsafe fn read_into(dataset: &Arc<Dataset>, target: Target, buffer: &RawBu
     let to = unsafe { Destination::new(buffer, dtype.unwrap_or(size.dtype), size.width, size.height, size.bands)? };
     let target = if to.wants_mask() { target.masked(dataset, stop).await? } else { target };
     let plan = Plan::new(dataset, &target, to.wants_mask())?;
-    let work = Arc::new(Placing::new(plan, to));
-    Job::run(Arc::clone(dataset), work, stop.clone()).await.map_err(|e| e.at_level(size.level))
+    for part in Placing::new(plan, to).parts() {
+        let file = part.file().unwrap_or_else(|| Arc::clone(dataset));
+        let read = Job::run(Arc::clone(&file), Arc::new(part), stop.clone()).await;
+        read.map_err(|e| e.at_level(size.level).in_file(file.name()))?;
+    }
+    Ok(())
 }
 
 #[allow(unsafe_code, reason = "vectors of our own, written through the same pipeline")]

@@ -1,9 +1,11 @@
 //! A window of one level, or one block of it, placed into a destination.
 
 use super::job::{Block, Work};
-use super::plan::{MaskFrom, Pass, Plan, Role};
+use super::plan::{FilePart, MaskFrom, Pass, Plan, Role};
+use crate::dataset::Dataset;
 use crate::raster::{BlockView, Destination, Nodata, Part, copy_samples, fill_samples};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A plan and where its pixels go.
 pub(super) struct Placing {
@@ -93,20 +95,42 @@ impl Placing {
     }
 }
 
-impl Work for Placing {
+/// What one file has of a plan.
+pub(super) struct PartOfFile {
+    placing: Arc<Placing>,
+    part: FilePart,
+}
+
+impl Placing {
+    /// The plan as one piece of work for each file that its blocks are in.
+    pub(super) fn parts(self) -> Vec<PartOfFile> {
+        let placing = Arc::new(self);
+        placing.plan.parts().into_iter().map(|part| PartOfFile { placing: Arc::clone(&placing), part }).collect()
+    }
+}
+
+impl PartOfFile {
+    /// A sidecar; `None`: the file itself.
+    pub(super) fn file(&self) -> Option<Arc<Dataset>> {
+        self.part.file.clone()
+    }
+}
+
+impl Work for PartOfFile {
     fn blocks(&self) -> usize {
-        self.plan.blocks()
+        self.part.blocks.len()
     }
 
     fn at(&self, i: usize) -> Option<Block<'_>> {
-        let block = self.block(i)?;
-        Some(Block { image: &block.pass.image, plane: block.pass.plane, level: self.plan.size.level, x: block.x, y: block.y })
+        let block = self.placing.block(self.part.blocks.start + i)?;
+        let level = self.placing.plan.size.level;
+        Some(Block { image: &block.pass.image, plane: block.pass.plane, level, x: block.x, y: block.y })
     }
 
     /// A row of blocks is a run of the arrays, so each costs two ranges.
     fn index_runs(&self) -> Vec<Range<u64>> {
         let mut runs = Vec::new();
-        for pass in &self.plan.passes {
+        for pass in self.placing.plan.passes.get(self.part.passes.clone()).unwrap_or_default() {
             let (Some((first, _)), Some((last, _))) = (pass.columns.first(), pass.columns.last()) else { continue };
             for (y, _) in pass.rows.iter() {
                 let number = |x| pass.image.block_number(x, *y, pass.plane);
@@ -117,6 +141,16 @@ impl Work for Placing {
         runs
     }
 
+    fn place(&self, i: usize, view: &BlockView<'_>) {
+        self.placing.place(self.part.blocks.start + i, view);
+    }
+
+    fn place_sparse(&self, i: usize) {
+        self.placing.place_sparse(self.part.blocks.start + i);
+    }
+}
+
+impl Placing {
     fn place(&self, i: usize, view: &BlockView<'_>) {
         let Some(block) = &self.block(i) else { return };
         let part = self.part(block);

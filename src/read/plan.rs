@@ -35,6 +35,8 @@ pub(crate) enum MaskFrom {
 /// Blocks of one image and plane.
 pub(crate) struct Pass {
     pub(crate) image: Arc<Image>,
+    /// The sidecar that has the image; `None`: the file itself.
+    file: Option<Arc<Dataset>>,
     pub(crate) plane: usize,
     pub(crate) role: Role,
     pub(crate) mask: MaskFrom,
@@ -48,6 +50,15 @@ impl Pass {
     pub(super) fn blocks(&self) -> usize {
         self.columns.len() * self.rows.len()
     }
+}
+
+/// Passes whose blocks are in one file.
+pub(crate) struct FilePart {
+    /// A sidecar; `None`: the file itself.
+    pub(crate) file: Option<Arc<Dataset>>,
+    pub(crate) passes: Range<usize>,
+    /// Their blocks, by their numbers in the plan.
+    pub(crate) blocks: Range<usize>,
 }
 
 /// A read, planned.
@@ -74,28 +85,43 @@ impl Plan {
         let across = Arc::new(columns.blocks(level.image.tiling.width)?);
         let down = Arc::new(rows.blocks(level.image.tiling.height)?);
         let mut passes: Vec<Pass> = Vec::new();
-        let mut push = |image: &Arc<Image>, plane, role, mask, columns: &Spans, rows: &Spans| {
+        let mut push = |(image, file): (&Arc<Image>, &Option<Arc<Dataset>>), plane, (role, mask), columns: &Spans, rows: &Spans| {
             let first = passes.last().map_or(0, |last| last.first + last.blocks());
-            passes.push(Pass { image: Arc::clone(image), plane, role, mask, columns: Arc::clone(columns), rows: Arc::clone(rows), first });
+            let (image, file, columns, rows) = (Arc::clone(image), file.clone(), Arc::clone(columns), Arc::clone(rows));
+            passes.push(Pass { image, file, plane, role, mask, columns, rows, first });
         };
         for (plane, (bands, mask)) in planes(&level.image, &target.bands, mask_of, &deciding) {
-            push(&level.image, plane, Role::Bands(bands), mask, &across, &down);
+            push((&level.image, &level.file), plane, (Role::Bands(bands), mask), &across, &down);
         }
-        if let (MaskKind::Internal, Some(image)) = (mask_of, &level.mask) {
+        if let (MaskKind::Internal, Some(mask)) = (mask_of, &level.mask) {
+            let image = &mask.image;
             let (mut across, mut down) = (columns.blocks(image.tiling.width)?, rows.blocks(image.tiling.height)?);
             // A tile may reach beyond the image, where the mask has no blocks.
             across.retain(|(block, _)| *block < image.tiling.across);
             down.retain(|(block, _)| *block < image.tiling.down);
-            push(image, 0, Role::Mask, MaskFrom::Nothing, &Arc::new(across), &Arc::new(down));
+            let role = if mask.as_stored { (Role::Bands(Vec::new()), MaskFrom::Alpha(0)) } else { (Role::Mask, MaskFrom::Nothing) };
+            push((image, &mask.file), 0, role, &Arc::new(across), &Arc::new(down));
         }
         let mask_start = if mask_of == MaskKind::AllValid { 255 } else { 0 };
         let image_size = (level.image.width, level.image.height);
         Ok(Self { size: target.size, columns, rows, mask_start, passes, fill: dataset.nodata_value(), image_size })
     }
 
-    /// The number of blocks to read.
-    pub(crate) fn blocks(&self) -> usize {
-        self.passes.last().map_or(0, |last| last.first + last.blocks())
+    /// The passes by file: those of pixels, and that of a mask in another file.
+    pub(crate) fn parts(&self) -> Vec<FilePart> {
+        let same_file = |a: &Pass, b: &Pass| match (&a.file, &b.file) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        let mut parts = Vec::new();
+        let mut start = 0;
+        for passes in self.passes.chunk_by(same_file) {
+            let (Some(first), Some(last)) = (passes.first(), passes.last()) else { continue };
+            let (range, blocks) = (start..start + passes.len(), first.first..last.first + last.blocks());
+            start = range.end;
+            parts.push(FilePart { file: first.file.clone(), passes: range, blocks });
+        }
+        parts
     }
 
     /// The pass of block `i`, with the block's number in the pass.

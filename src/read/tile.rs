@@ -29,7 +29,8 @@ impl Dataset {
     async fn stored_tile(&self, x: u64, y: u64, level_number: usize) -> Result<StoredTile> {
         let stop = self.stop();
         self.reader.check_process()?;
-        let image = self.level_image(level_number, &stop).await?.image;
+        let level = self.level_image(level_number, &stop).await?;
+        let (image, file) = (&level.image, level.file.as_deref().unwrap_or(self));
         let planes = if image.planar { image.stored_samples as u64 } else { 1 };
         let (across, down) = (image.tiling.across, image.tiling.down);
         if x >= across || y >= down * planes {
@@ -39,10 +40,11 @@ impl Dataset {
             )));
         }
         let number = y * across + x;
-        fetch_page(self, &image, number, &stop).await?;
-        let bytes = match locate(self, &image, number, image.stored_rows(y % down))? {
+        let of_file = |e: Error| e.in_file(file.name());
+        fetch_page(file, image, number, &stop).await.map_err(of_file)?;
+        let bytes = match locate(file, image, number, image.stored_rows(y % down)).map_err(of_file)? {
             Stored::Sparse => Bytes::new(),
-            Stored::At(range) => self.stored_bytes(range, &stop).await?,
+            Stored::At(range) => file.stored_bytes(range, &stop).await?,
         };
         Ok(StoredTile { bytes, compression: image.compression, predictor: image.predictor, jpeg_tables: image.jpeg_tables.clone() })
     }

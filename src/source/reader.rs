@@ -33,14 +33,21 @@ pub(crate) struct Reader {
     /// Requests that may be under way at once, to this server by all handles.
     slots: Arc<Semaphore>,
     pub(crate) settings: Settings,
-    pub(crate) counters: Counters,
+    /// Those of the handle: a file's sidecars share them.
+    pub(crate) counters: Arc<Counters>,
     /// The process that opened it: a child after `fork()` can't use the parent's connections.
     pid: u32,
 }
 
 impl Reader {
     /// Makes the first request, which brings the header and the size; or none, where another handle made it lately.
-    pub(crate) async fn open(source: Arc<dyn Source>, name: String, settings: Settings, stop: &Stop) -> Result<Self> {
+    pub(crate) async fn open(
+        source: Arc<dyn Source>,
+        name: String,
+        settings: Settings,
+        counters: Arc<Counters>,
+        stop: &Stop,
+    ) -> Result<Self> {
         stop.check()?;
         let identity = source.identity();
         let slots = match &identity {
@@ -48,7 +55,7 @@ impl Reader {
             None => Arc::new(Semaphore::new(settings.concurrency)),
         };
         let access = identity.map(|i| i.access);
-        let first = First { source: &source, name: &name, settings: &settings, stop, slots: &slots, counters: Counters::default() };
+        let first = First { source: &source, name: &name, settings: &settings, stop, slots: &slots, counters: &counters };
         let (object, header_key) = match access {
             Some(access) if settings.cache.headers => {
                 let key = HeaderKey { access, len: settings.header_bytes };
@@ -56,7 +63,6 @@ impl Reader {
             }
             access => (Arc::new(Object::new(access.unwrap_or_default(), &first.ask().await?)), None),
         };
-        let counters = first.counters;
         Ok(Self { source: ManuallyDrop::new(source), name, object, header_key, slots, settings, counters, pid: std::process::id() })
     }
 
@@ -314,7 +320,7 @@ struct First<'a> {
     settings: &'a Settings,
     stop: &'a Stop,
     slots: &'a Arc<Semaphore>,
-    counters: Counters,
+    counters: &'a Counters,
 }
 
 impl First<'_> {

@@ -92,6 +92,26 @@ impl Object {
     }
 }
 
+impl Location {
+    /// The file beside this one whose name is longer by `.extension`.
+    pub(crate) fn beside(&self, extension: &str) -> Self {
+        match self {
+            Self::Path(path) => {
+                let mut name = path.clone().into_os_string();
+                name.push(".");
+                name.push(extension);
+                Self::Path(name.into())
+            }
+            Self::Http(url) => {
+                let mut url = url.clone();
+                url.set_path(&format!("{}.{extension}", url.path()));
+                Self::Http(url)
+            }
+            Self::Object(object) => Self::Object(Object { key: format!("{}.{extension}", object.key), ..object.clone() }),
+        }
+    }
+}
+
 /// The URI as it may be shown in errors and logs: without user, password, query and fragment, where secrets are kept.
 pub(crate) fn public_name(uri: &str) -> String {
     let Some((scheme, rest)) = uri.split_once("://") else { return uri.to_owned() };
