@@ -19,6 +19,7 @@
 //! - [`runtime`]: the hidden threads; [`options`], [`error`], [`log`], [`stats`], [`cancel`]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic"))]
 
+mod c_numbers;
 pub mod cancel;
 mod codec;
 pub mod dataset;

@@ -2,6 +2,7 @@
 
 use super::color::{self, Palette};
 use super::metadata::{GdalMetadata, Items};
+use crate::c_numbers::printf_g;
 use crate::geo::{GeoKeys, GeoTransform, Georeferencing, georeferencing};
 use crate::raster::{DType, Nodata};
 use crate::tiff::{Image, TagValue, tag};
@@ -59,13 +60,37 @@ pub(crate) struct Description {
     /// Ground control points: column, row, 0, x, y, z each.
     pub(crate) gcps: Vec<f64>,
     pub(crate) geo_keys: GeoKeys,
-    /// The nodata value, where samples can have it.
+    /// The nodata value, also one that no sample can have.
     pub(crate) nodata: Option<Nodata>,
     pub(crate) items: Items,
     pub(crate) bands: Vec<Band>,
     pub(crate) palette: Option<Palette>,
-    /// The band that is the mask, where nothing comes before it.
-    pub(crate) alpha_band: Option<usize>,
+    /// What masks pixels, where there is no internal mask.
+    pub(crate) mask: MaskSource,
+}
+
+/// What says which pixels are valid, in GDAL's order of precedence (`GDALRasterBand::GetMaskFlags`).
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum MaskSource {
+    /// GDAL's item NODATA_VALUES: a pixel is invalid where every band has its own value.
+    NodataValues(Vec<Nodata>),
+    /// The one nodata value of all bands.
+    Nodata(Nodata),
+    /// This band.
+    Alpha(usize),
+    AllValid,
+}
+
+impl MaskSource {
+    fn new(image: &Image, bands: &[Band], nodata_values: Option<&str>, nodata: Option<Nodata>) -> Self {
+        if let Some(values) = nodata_values.and_then(|text| Nodata::parse_values(text, image.dtype, bands.len())) {
+            return Self::NodataValues(values);
+        }
+        match nodata.filter(|value| value.masks(image.dtype)) {
+            Some(value) => Self::Nodata(value),
+            None => alpha_band(image, bands).map_or(Self::AllValid, Self::Alpha),
+        }
+    }
 }
 
 impl Description {
@@ -84,7 +109,7 @@ impl Description {
             Georeferencing::Gcps(points) => (None, points),
             Georeferencing::None => (None, Vec::new()),
         };
-        let nodata = text(tag::GDAL_NODATA).and_then(|t| Nodata::parse(&t, image.dtype)).filter(|n| n.fits(image.dtype));
+        let nodata = text(tag::GDAL_NODATA).and_then(|t| Nodata::parse(&t, image.dtype, image.bits));
         let metadata = text(tag::GDAL_METADATA).map(|xml| GdalMetadata::parse(&xml)).unwrap_or_default();
         let color_map = values.get(&tag::COLOR_MAP).and_then(TagValue::unsigned);
         let palette = color::palette(image, color_map, nodata.map(Nodata::as_f64));
@@ -95,8 +120,9 @@ impl Description {
             items.push((String::new(), "AREA_OR_POINT".into(), kind.into()));
         }
         items.extend(metadata.items);
-        let alpha_band = alpha_band(image, &bands);
-        Self { transform, gcps, geo_keys, nodata, items, bands, palette, alpha_band }
+        let nodata_values = items.iter().rfind(|(domain, key, _)| domain.is_empty() && key.eq_ignore_ascii_case("NODATA_VALUES"));
+        let mask = MaskSource::new(image, &bands, nodata_values.map(|(_, _, text)| text.as_str()), nodata);
+        Self { transform, gcps, geo_keys, nodata, items, bands, palette, mask }
     }
 }
 
@@ -156,7 +182,7 @@ fn baseline_items(values: &TagValues) -> Items {
     let first = |code| values.get(&code).and_then(TagValue::reals).and_then(|v| v.first().copied());
     for (code, name) in RESOLUTIONS {
         if let Some(value) = first(code) {
-            push(name, printf_g8(value));
+            push(name, printf_g(value, 8));
         }
     }
     for (code, name) in SAMPLE_VALUES {
@@ -174,35 +200,4 @@ fn baseline_items(values: &TagValues) -> Items {
         push("TIFFTAG_RESOLUTIONUNIT", word);
     }
     items
-}
-
-/// C's `%.8g`.
-fn printf_g8(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return if value == 0.0 { "0".into() } else { value.to_string().to_lowercase() };
-    }
-    let scientific = format!("{value:.7e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let trim =
-        |digits: &str| if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.').to_owned() } else { digits.to_owned() };
-    if (-4..8).contains(&exponent) {
-        return trim(&format!("{value:.*}", (7 - exponent).max(0) as usize));
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{}e{sign}{:02}", trim(mantissa), exponent.abs())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn printf_g8_is_that_of_c() {
-        for (value, text) in
-            [(72.0, "72"), (0.1, "0.1"), (1.0 / 3.0, "0.33333333"), (1e9, "1e+09"), (123_456_789.0, "1.2345679e+08"), (1e-5, "1e-05")]
-        {
-            assert_eq!(printf_g8(value), text);
-        }
-    }
 }

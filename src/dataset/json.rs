@@ -1,6 +1,6 @@
 //! The description as one JSON object: what `cog_metadata_json` returns and `cogtool info --json` prints, in rasterio's words.
 
-use super::{Dataset, Items, Result};
+use super::{Dataset, Items, MaskSource, Result};
 use crate::codec;
 use crate::tiff::{Photometric, tag_name};
 use serde_json::{Map, Value, json};
@@ -23,7 +23,8 @@ pub(super) fn describe(dataset: &Dataset) -> Result<Value> {
     // For rasterio the CRS of ground control points is not the dataset's.
     put("crs_epsg", json!(dataset.epsg().filter(|_| dataset.gcps().is_empty())));
     put("crs_wkt", Value::Null);
-    put("nodata", json!(dataset.nodata().map(python_float)));
+    put("nodata", json!(dataset.nodata_value().and_then(|n| n.reported(dataset.dtype())).map(python_float)));
+    put("nodata_integer", json!(dataset.nodata_integer().map(|n| n.to_string())));
     put("compress", compression(image));
     put("interleave", json!(if image.planar || image.samples == 1 { "band" } else { "pixel" }));
     // rasterio calls a file tiled by its block width: tiles as wide as the image are not.
@@ -86,12 +87,12 @@ fn color_space(image: &crate::tiff::Image) -> Value {
 
 fn mask_flags(dataset: &Dataset) -> Result<Value> {
     let has_mask = dataset.level_info(0)?.has_mask;
-    let alpha = dataset.description().alpha_band;
-    let flags = |band: usize| match alpha {
+    let flags = |band: usize| match &dataset.description().mask {
         _ if has_mask => json!(["per_dataset"]),
-        _ if dataset.nodata().is_some() => json!(["nodata"]),
-        Some(alpha) if band != alpha => json!(["per_dataset", "alpha"]),
-        _ => json!(["all_valid"]),
+        MaskSource::NodataValues(_) => json!(["per_dataset", "nodata"]),
+        MaskSource::Nodata(_) => json!(["nodata"]),
+        MaskSource::Alpha(alpha) if band != *alpha => json!(["per_dataset", "alpha"]),
+        MaskSource::Alpha(_) | MaskSource::AllValid => json!(["all_valid"]),
     };
     Ok((0..dataset.bands().len()).map(flags).collect())
 }

@@ -15,7 +15,7 @@ pub use color::Palette;
 pub use describe::Band;
 pub use metadata::Items;
 
-pub(crate) use describe::Description;
+pub(crate) use describe::{Description, MaskSource};
 pub(crate) use levels::{Chain, Level};
 pub(crate) use open::read_tag;
 
@@ -174,9 +174,19 @@ impl Dataset {
         &self.description.items
     }
 
-    /// The nodata value as a double.
+    /// The nodata value as a double, where samples can have it. (Integers of 64 bits are exact in [`Dataset::nodata_integer`].)
     pub fn nodata(&self) -> Option<f64> {
-        self.description.nodata.map(Nodata::as_f64)
+        let value = self.description.nodata?;
+        self.nodata_integer().map(|_| value.as_f64()).or_else(|| value.reported(self.dtype()))
+    }
+
+    /// The nodata value of a dataset of 64-bit integers.
+    pub fn nodata_integer(&self) -> Option<i128> {
+        match self.description.nodata? {
+            Nodata::Signed(value) => Some(value.into()),
+            Nodata::Unsigned(value) => Some(value.into()),
+            Nodata::Real(_) | Nodata::Exact(_) => None,
+        }
     }
 
     pub(crate) fn nodata_value(&self) -> Option<Nodata> {

@@ -1,55 +1,91 @@
 //! Which samples are nodata, as GDAL's `GDALNoDataMaskBand` decides it.
 
 use super::dtype::DType;
+use crate::c_numbers;
 
-/// The nodata value of a dataset (tag 42113).
+/// The nodata value of a dataset (tag 42113), or a band's value of GDAL's item NODATA_VALUES.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Nodata {
     Real(f64),
     /// Integers of 64 bits are compared exactly.
     Signed(i64),
     Unsigned(u64),
+    /// Compared without tolerance, as `GDALNoDataValuesMaskBand` compares: NaN equals nothing.
+    Exact(f64),
 }
 
 impl Nodata {
-    /// Reads the tag's text, an ASCII number in C's spelling; `None` where it is not a number.
-    pub(crate) fn parse(text: &str, dtype: DType) -> Option<Self> {
-        let text = text.trim();
-        match dtype {
-            DType::Int64 => return leading(text, |c| c.is_ascii_digit() || matches!(c, '+' | '-')).map(Self::Signed),
-            DType::UInt64 => return leading(text, |c| c.is_ascii_digit() || c == '+').map(Self::Unsigned),
-            _ => {}
-        }
-        let value = match text.to_ascii_lowercase().as_str() {
-            "nan" | "-nan" | "1.#qnan" | "-1.#qnan" | "-1.#ind" | "1.#ind" => f64::NAN,
-            "inf" | "1.#inf" | "+inf" | "infinity" => f64::INFINITY,
-            "-inf" | "-1.#inf" | "-infinity" => f64::NEG_INFINITY,
-            number => leading(number, |c| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e'))?,
+    /// Reads the tag's text as `GTiffDataset::OpenOffset` does: any text but an empty one is a number. `bits` is the depth of a sample as
+    /// it is stored.
+    pub(crate) fn parse(text: &str, dtype: DType, bits: u16) -> Option<Self> {
+        Some(match (dtype, bits) {
+            _ if text.is_empty() => return None,
+            (DType::Int64, _) => Self::Signed(c_numbers::strtoll(text)),
+            (DType::UInt64, _) => Self::Unsigned(c_numbers::strtoull(text)),
+            // Beyond float32's range by less than its precision means its largest value; further out is infinity.
+            (DType::Float32, 32) => Self::Real(f64::from(c_numbers::atof(text) as f32)),
+            _ => Self::Real(c_numbers::atof(text)),
+        })
+    }
+
+    /// Reads the item NODATA_VALUES, which counts only where it has one value a band.
+    pub(crate) fn parse_values(text: &str, dtype: DType, bands: usize) -> Option<Vec<Self>> {
+        // GDAL casts each to the type that it compares in. Beyond that type's range integers come out as x86 makes them.
+        let int32 = |value: f64| if value.trunc().abs() <= f64::from(i32::MAX) { value as i32 } else { i32::MIN };
+        let cast = |value: f64| match dtype {
+            DType::UInt8 => f64::from(int32(value) as u8),
+            DType::UInt16 | DType::UInt32 if value.abs() >= i64::MAX as f64 => 0.0,
+            DType::UInt16 | DType::UInt32 => f64::from(value as i64 as u32),
+            DType::Int8 | DType::Int16 | DType::Int32 | DType::CInt16 | DType::CInt32 => f64::from(int32(value)),
+            _ => value,
         };
-        // Beyond float32's range by less than its precision means its largest value; further out is infinity.
-        Some(Self::Real(if dtype == DType::Float32 { f64::from(value as f32) } else { value }))
+        let values: Vec<Self> = text.split(' ').filter(|t| !t.is_empty()).map(|t| Self::Exact(cast(c_numbers::atof(t)))).collect();
+        (values.len() == bands).then_some(values)
     }
 
     /// The value as a double.
     pub(crate) fn as_f64(self) -> f64 {
         match self {
-            Self::Real(value) => value,
+            Self::Real(value) | Self::Exact(value) => value,
             Self::Signed(value) => value as f64,
             Self::Unsigned(value) => value as f64,
         }
     }
 
-    /// Whether a sample of this type can have the value at all.
-    pub(crate) fn fits(self, dtype: DType) -> bool {
+    /// Whether GDAL makes a mask of it (`GDALNoDataMaskBand::IsNoDataInRange`).
+    pub(crate) fn masks(self, dtype: DType) -> bool {
         let value = self.as_f64();
-        let (low, high) = dtype.range();
-        dtype.is_float() || dtype.is_complex() || (value >= low && value <= high)
+        let within = |(low, high)| value >= low && value <= high;
+        match dtype {
+            DType::UInt64 | DType::Int64 | DType::Float64 | DType::CFloat64 => true,
+            DType::Float16 | DType::Float32 | DType::CFloat32 => !value.is_finite() || within(DType::Float32.range()),
+            DType::Int8 | DType::CInt16 | DType::CInt32 => within(DType::Int32.range()),
+            _ => within(dtype.range()),
+        }
+    }
+
+    /// The value as rasterio reports it (`nodatavals`): nothing where the type has no such value.
+    pub(crate) fn reported(self, dtype: DType) -> Option<f64> {
+        /// rasterio's own limit, a little beyond the largest float32.
+        const FLOAT32: f64 = 3.402_823_5e38;
+        let value = self.as_f64();
+        let has = match dtype {
+            DType::Float64 | DType::CFloat64 => true,
+            DType::Float16 | DType::Float32 | DType::CFloat32 | DType::CInt32 => !value.is_finite() || value.abs() <= FLOAT32,
+            // As doubles the largest 64-bit integers are one more than they are.
+            DType::Int64 | DType::UInt64 => (dtype.range().0..dtype.range().1).contains(&value),
+            DType::CInt16 => (-32768.0..=32767.0).contains(&value),
+            _ => value >= dtype.range().0 && value <= dtype.range().1,
+        };
+        has.then_some(value)
     }
 
     /// The value as the bytes of a sample (the real part of a complex one), for filling sparse blocks.
     pub(crate) fn sample(self, dtype: DType) -> [u8; 16] {
         let mut bytes = [0; 16];
-        let value = self.as_f64();
+        // GDAL rounds half away from zero and clamps; NaN is 0.
+        let value =
+            if dtype.is_float() || matches!(dtype, DType::CFloat32 | DType::CFloat64) { self.as_f64() } else { self.as_f64().round() };
         let mut put = |b: &[u8]| bytes.iter_mut().zip(b).for_each(|(to, from)| *to = *from);
         match (dtype, self) {
             (DType::UInt64, Self::Unsigned(n)) => put(&n.to_ne_bytes()),
@@ -90,9 +126,13 @@ impl Nodata {
                 }
             }};
         }
+        let exact = matches!(self, Self::Exact(_));
         // GDAL compares integers with the value cut to a whole number.
-        let value = if dtype.is_float() || dtype.is_complex() { self.as_f64() } else { self.as_f64().trunc() };
+        let whole = !(exact || dtype.is_float() || dtype.is_complex());
+        let value = if whole { self.as_f64().trunc() } else { self.as_f64() };
         match dtype {
+            DType::Float32 | DType::CFloat32 if exact => scan!(f32, |v: f32| v == value as f32),
+            DType::Float64 | DType::CFloat64 if exact => scan!(f64, |v: f64| v == value),
             DType::UInt8 => scan!(u8, |v| f64::from(v) == value),
             DType::Int8 => scan!(i8, |v| f64::from(v) == value),
             DType::UInt16 => scan!(u16, |v| f64::from(v) == value),
@@ -100,28 +140,18 @@ impl Nodata {
             DType::UInt32 => scan!(u32, |v| f64::from(v) == value),
             DType::Int32 | DType::CInt32 => scan!(i32, |v| f64::from(v) == value),
             DType::UInt64 => {
-                scan!(u64, |v: u64| matches!(self, Self::Unsigned(n) if n == v) || (matches!(self, Self::Real(_)) && v as f64 == value));
+                scan!(u64, |v: u64| matches!(self, Self::Unsigned(n) if n == v)
+                    || (matches!(self, Self::Real(_) | Self::Exact(_)) && v as f64 == value));
             }
             DType::Int64 => {
-                scan!(i64, |v: i64| matches!(self, Self::Signed(n) if n == v) || (matches!(self, Self::Real(_)) && v as f64 == value));
+                scan!(i64, |v: i64| matches!(self, Self::Signed(n) if n == v)
+                    || (matches!(self, Self::Real(_) | Self::Exact(_)) && v as f64 == value));
             }
             DType::Float16 => scan!(half::f16, |v: half::f16| f64::from(v) == value),
             DType::Float32 | DType::CFloat32 => scan!(f32, |v: f32| same_f32(v, value as f32)),
             DType::Float64 | DType::CFloat64 => scan!(f64, |v: f64| same_f64(v, value)),
         }
     }
-}
-
-/// The number at the start of a text, as C's `strtod` and `strtoll` take it: "-9999 m" is -9999.
-fn leading<T: std::str::FromStr>(text: &str, belongs: impl Fn(char) -> bool) -> Option<T> {
-    let mut end = text.find(|c| !belongs(c)).unwrap_or(text.len());
-    while end > 0 {
-        if let Some(value) = text.get(..end).and_then(|t| t.parse().ok()) {
-            return Some(value);
-        }
-        end -= 1;
-    }
-    None
 }
 
 /// GDAL's `ARE_REAL_EQUAL`: equal to within twice float32's epsilon (for doubles too, as measured), NaN equal to NaN.
@@ -140,22 +170,34 @@ mod tests {
     fn valid(nodata: &str, dtype: DType, row: &[u8]) -> Vec<usize> {
         let mut found = Vec::new();
         let n = row.len() / dtype.size();
-        Nodata::parse(nodata, dtype).unwrap().each_valid(dtype, row, dtype.size(), 0..n, |i| found.push(i));
+        Nodata::parse(nodata, dtype, 8 * dtype.size() as u16).unwrap().each_valid(dtype, row, dtype.size(), 0..n, |i| found.push(i));
         found
     }
 
     #[test]
     fn spellings_of_nodata() {
-        let parse = |text| Nodata::parse(text, DType::Float64).map(Nodata::as_f64);
-        assert_eq!(parse("-9999"), Some(-9999.0));
+        let parse = |text| Nodata::parse(text, DType::Float64, 64).map(Nodata::as_f64);
         assert_eq!(parse(" -3.4e+38 "), Some(-3.4e38));
-        assert_eq!(parse("12 metres"), Some(12.0));
         assert!(parse("NaN").unwrap().is_nan());
-        assert_eq!(parse("-inf"), Some(f64::NEG_INFINITY));
-        assert_eq!(parse("none"), None);
-        assert_eq!(Nodata::parse("-9223372036854775807", DType::Int64), Some(Nodata::Signed(-9_223_372_036_854_775_807)));
-        assert_eq!(Nodata::parse("3.4028235e38", DType::Float32).unwrap().as_f64(), f64::from(f32::MAX));
-        assert_eq!(Nodata::parse("-9.2e18", DType::Int64), Some(Nodata::Signed(-9)));
+        assert_eq!((parse("none"), parse("")), (Some(0.0), None));
+        assert_eq!(Nodata::parse("-9223372036854775807", DType::Int64, 64), Some(Nodata::Signed(-9_223_372_036_854_775_807)));
+        assert_eq!(Nodata::parse("3.4028235e38", DType::Float32, 32).unwrap().as_f64(), f64::from(f32::MAX));
+        assert_eq!(Nodata::parse("3.4028235e38", DType::Float32, 16).unwrap().as_f64(), 3.402_823_5e38);
+    }
+
+    #[test]
+    fn nodata_values_need_one_value_a_band_and_are_compared_exactly() {
+        assert_eq!(Nodata::parse_values("1 2", DType::UInt8, 3), None);
+        let exact = |values: [f64; 3]| Some(values.map(Nodata::Exact).to_vec());
+        assert_eq!(Nodata::parse_values(" 300  2.5 nan", DType::UInt8, 3), exact([44.0, 2.0, 0.0]));
+        assert_eq!(Nodata::parse_values("-1 2.5 1e10", DType::Int16, 3), exact([-1.0, 2.0, f64::from(i32::MIN)]));
+        let floats: Vec<u8> = [f32::NAN, -9999.0, -9999.001].iter().flat_map(|v| v.to_ne_bytes()).collect();
+        let valid = |value| {
+            let mut found = Vec::new();
+            Nodata::Exact(value).each_valid(DType::Float32, &floats, 4, 0..3, |i| found.push(i));
+            found
+        };
+        assert_eq!((valid(-9999.0), valid(f64::NAN)), (vec![0, 2], vec![0, 1, 2]));
     }
 
     #[test]
@@ -170,8 +212,16 @@ mod tests {
 
     #[test]
     fn a_value_outside_the_type_masks_nothing() {
-        assert!(!Nodata::Real(-1.0).fits(DType::UInt8));
-        assert!(Nodata::Real(f64::NAN).fits(DType::Float32));
-        assert!(!Nodata::Real(f64::NAN).fits(DType::UInt8));
+        assert!(!Nodata::Real(-1.0).masks(DType::UInt8) && !Nodata::Real(f64::NAN).masks(DType::UInt8));
+        assert!(Nodata::Real(f64::NAN).masks(DType::Float32) && !Nodata::Real(1e39).masks(DType::Float32));
+        // GDAL has no range for int8, rasterio has.
+        assert!(Nodata::Real(300.0).masks(DType::Int8) && Nodata::Real(300.0).reported(DType::Int8).is_none());
+        assert_eq!((Nodata::Signed(i64::MAX).reported(DType::Int64), Nodata::Unsigned(5).reported(DType::UInt64)), (None, Some(5.0)));
+    }
+
+    #[test]
+    fn a_sparse_block_is_filled_with_the_nearest_value_of_the_type() {
+        let byte = |value| Nodata::Real(value).sample(DType::UInt8)[0];
+        assert_eq!((byte(300.0), byte(-1.0), byte(1.5), byte(f64::NAN)), (255, 0, 2, 0));
     }
 }

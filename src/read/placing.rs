@@ -3,7 +3,7 @@
 use super::job::{Block, Work};
 use super::plan::{FilePart, MaskFrom, Pass, Plan, Role};
 use crate::dataset::Dataset;
-use crate::raster::{BlockView, Destination, Nodata, Part, copy_samples, fill_samples};
+use crate::raster::{BlockView, DType, Destination, Nodata, Part, copy_samples, fill_samples};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -79,13 +79,13 @@ impl Placing {
         }
     }
 
-    fn place_nodata_mask(&self, view: &BlockView<'_>, part: &Part<'_>, nodata: Nodata, samples: &[usize]) {
+    fn place_nodata_mask(&self, view: &BlockView<'_>, part: &Part<'_>, samples: &[(usize, Nodata)]) {
         let (columns, rows) = inside(&self.plan);
         let size = view.dtype.size();
         let out_columns = part.out_columns.start..part.out_columns.end.min(columns);
         for out_row in part.out_rows.clone().take_while(|r| *r < rows) {
             let row = view.row(part.rows.source(out_row));
-            for sample in samples {
+            for (sample, nodata) in samples {
                 let from = row.get(sample * size..).unwrap_or_default();
                 let sources = out_columns.clone().map(|c| (part.columns.source(c) - view.x) as usize);
                 nodata
@@ -164,7 +164,7 @@ impl Placing {
         if self.to.wants_mask() {
             match &block.pass.mask {
                 MaskFrom::Nothing => {}
-                MaskFrom::Nodata(nodata, samples) => self.place_nodata_mask(view, &part, *nodata, samples),
+                MaskFrom::Nodata(samples) => self.place_nodata_mask(view, &part, samples),
                 MaskFrom::Alpha(sample) => self.place_mask(view, &part, *sample, |v| v),
             }
         }
@@ -179,7 +179,31 @@ impl Placing {
             let bands: Vec<usize> = bands.iter().map(|(_, band)| *band).collect();
             fill_samples(&value, image.dtype, &bands, &part, &self.to);
         }
-        // The mask of a sparse block is 0, with which it began: it is nodata, a mask not stored, or an alpha of 0.
+        // The mask of a sparse block is mostly 0, with which it began: it is nodata, a mask not stored, or an alpha of 0.
+        let mask = block.pass.mask.of_all(&value, image.dtype);
+        if mask != 0 && self.to.wants_mask() {
+            let (columns, rows) = inside(&self.plan);
+            for row in part.out_rows.take_while(|r| *r < rows) {
+                part.out_columns.clone().take_while(|c| *c < columns).for_each(|column| self.to.set_mask(row, column, mask));
+            }
+        }
+    }
+}
+
+impl MaskFrom {
+    /// The mask where every sample is `value`: of a sparse block, whose value may be another than those that mask.
+    fn of_all(&self, value: &[u8; 16], dtype: DType) -> u8 {
+        let is_valid = |nodata: &Nodata| {
+            let mut valid = false;
+            nodata.each_valid(dtype, value, dtype.size(), 0..1, |_| valid = true);
+            valid
+        };
+        match (self, value) {
+            (Self::Nodata(samples), _) if samples.iter().any(|(_, nodata)| is_valid(nodata)) => 255,
+            (Self::Alpha(_), [low, high, ..]) if dtype == DType::UInt16 => rescale_alpha(u16::from_ne_bytes([*low, *high])),
+            (Self::Alpha(_), [alpha, ..]) => *alpha,
+            _ => 0,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::ReadSize;
 use super::target::Target;
-use crate::dataset::{Dataset, Level};
+use crate::dataset::{Dataset, Level, MaskSource};
 use crate::error::Result;
 use crate::raster::{Axis, Nodata};
 use crate::tiff::Image;
@@ -26,8 +26,8 @@ pub(crate) enum Role {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum MaskFrom {
     Nothing,
-    /// A pixel is valid where any of these samples of the block's pixels is not nodata.
-    Nodata(Nodata, Vec<usize>),
+    /// A pixel is valid where any of these samples of the block's pixels is not its nodata value.
+    Nodata(Vec<(usize, Nodata)>),
     /// This sample is the mask.
     Alpha(usize),
 }
@@ -80,8 +80,7 @@ impl Plan {
     pub(crate) fn new(dataset: &Dataset, target: &Target, mask: bool) -> Result<Self> {
         let (columns, rows) = target.axes()?;
         let level = &target.level;
-        let mask_of = if mask { MaskKind::of(dataset, level) } else { MaskKind::AllValid };
-        let deciding = if matches!(mask_of, MaskKind::Nodata(_)) { deciding_bands(dataset, &target.bands) } else { Vec::new() };
+        let mask_of = if mask { MaskKind::of(dataset, level, &target.bands) } else { MaskKind::AllValid };
         let across = Arc::new(columns.blocks(level.image.tiling.width)?);
         let down = Arc::new(rows.blocks(level.image.tiling.height)?);
         let mut passes: Vec<Pass> = Vec::new();
@@ -90,10 +89,10 @@ impl Plan {
             let (image, file, columns, rows) = (Arc::clone(image), file.clone(), Arc::clone(columns), Arc::clone(rows));
             passes.push(Pass { image, file, plane, role, mask, columns, rows, first });
         };
-        for (plane, (bands, mask)) in planes(&level.image, &target.bands, mask_of, &deciding) {
+        for (plane, (bands, mask)) in planes(&level.image, &target.bands, &mask_of) {
             push((&level.image, &level.file), plane, (Role::Bands(bands), mask), &across, &down);
         }
-        if let (MaskKind::Internal, Some(mask)) = (mask_of, &level.mask) {
+        if let (MaskKind::Internal, Some(mask)) = (&mask_of, &level.mask) {
             let image = &mask.image;
             let (mut across, mut down) = (columns.blocks(image.tiling.width)?, rows.blocks(image.tiling.height)?);
             // A tile may reach beyond the image, where the mask has no blocks.
@@ -133,7 +132,7 @@ impl Plan {
 }
 
 /// The planes to read: of each, which samples go to which bands of the output, and what it says of the mask.
-fn planes(image: &Image, bands: &[usize], mask: MaskKind, deciding: &[usize]) -> BTreeMap<usize, (Vec<(usize, usize)>, MaskFrom)> {
+fn planes(image: &Image, bands: &[usize], mask: &MaskKind) -> BTreeMap<usize, (Vec<(usize, usize)>, MaskFrom)> {
     // A band's plane, and its sample there.
     let place = |band: usize| if image.planar { (band, 0) } else { (0, band) };
     let mut planes: BTreeMap<usize, (Vec<(usize, usize)>, MaskFrom)> = BTreeMap::new();
@@ -145,15 +144,15 @@ fn planes(image: &Image, bands: &[usize], mask: MaskKind, deciding: &[usize]) ->
     match mask {
         MaskKind::Internal | MaskKind::AllValid => {}
         MaskKind::Alpha(band) => {
-            let (plane, sample) = place(band);
+            let (plane, sample) = place(*band);
             planes.entry(plane).or_insert_with(nothing).1 = MaskFrom::Alpha(sample);
         }
-        MaskKind::Nodata(value) => {
-            for band in deciding {
+        MaskKind::Nodata(values) => {
+            for (band, value) in values {
                 let (plane, sample) = place(*band);
                 match &mut planes.entry(plane).or_insert_with(nothing).1 {
-                    MaskFrom::Nodata(_, samples) => samples.push(sample),
-                    other => *other = MaskFrom::Nodata(value, vec![sample]),
+                    MaskFrom::Nodata(samples) => samples.push((sample, *value)),
+                    other => *other = MaskFrom::Nodata(vec![(sample, *value)]),
                 }
             }
         }
@@ -162,24 +161,27 @@ fn planes(image: &Image, bands: &[usize], mask: MaskKind, deciding: &[usize]) ->
 }
 
 /// What the mask of a dataset is made of, in GDAL's and rasterio's order (`dataset_mask`).
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, PartialEq)]
 enum MaskKind {
     Internal,
-    /// Valid where any of the deciding bands is not nodata.
-    Nodata(Nodata),
+    /// Valid where any of these bands has not its nodata value.
+    Nodata(Vec<(usize, Nodata)>),
     Alpha(usize),
     AllValid,
 }
 
 impl MaskKind {
-    fn of(dataset: &Dataset, level: &Level) -> Self {
+    fn of(dataset: &Dataset, level: &Level, bands: &[usize]) -> Self {
         if level.mask.is_some() {
             return Self::Internal;
         }
-        if let Some(nodata) = dataset.nodata_value() {
-            return Self::Nodata(nodata);
+        match &dataset.description().mask {
+            // Whichever bands are read, all decide.
+            MaskSource::NodataValues(values) => Self::Nodata(values.iter().copied().enumerate().collect()),
+            MaskSource::Nodata(value) => Self::Nodata(deciding_bands(dataset, bands).into_iter().map(|band| (band, *value)).collect()),
+            MaskSource::Alpha(band) => Self::Alpha(*band),
+            MaskSource::AllValid => Self::AllValid,
         }
-        dataset.description().alpha_band.map_or(Self::AllValid, Self::Alpha)
     }
 }
 
