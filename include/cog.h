@@ -211,9 +211,21 @@ typedef struct {
      */
     int32_t has_transform;
     /**
-     * Ground control points, where there is no transform.
+     * Ground control points, where there is no transform (cog_gcp_at).
      */
     uint32_t gcp_count;
+    /**
+     * The nodata value of a dataset of COG_INT64, exactly; 0 elsewhere.
+     */
+    int64_t nodata_int64;
+    /**
+     * The nodata value of a dataset of COG_UINT64, exactly; 0 elsewhere.
+     */
+    uint64_t nodata_uint64;
+    /**
+     * The epoch of the coordinates in decimal years, where the CRS moves with time; 0 where the file names none.
+     */
+    double coordinate_epoch;
 } cog_dataset_info;
 
 /**
@@ -303,6 +315,111 @@ typedef struct {
      */
     cog_dtype dtype;
 } cog_band_description;
+
+/**
+ * One ground control point.
+ */
+typedef struct {
+    /**
+     * Set by the caller: sizeof(cog_gcp).
+     */
+    size_t struct_size;
+    /**
+     * Position in the image in pixels from the left; pixel corners are whole numbers.
+     */
+    double column;
+    /**
+     * Position in the image in pixels from the top.
+     */
+    double row;
+    /**
+     * Position in the CRS (cog_crs_epsg names it).
+     */
+    double x;
+    /**
+     * See x.
+     */
+    double y;
+    /**
+     * Height.
+     */
+    double z;
+} cog_gcp;
+
+/**
+ * Rational polynomial coefficients ("RPCs in GeoTIFF"): a line is line_off + line_scale × numerator / denominator, polynomials of the third
+ * degree of longitude, latitude and height, each less its offset and divided by its scale.
+ */
+typedef struct {
+    /**
+     * Set by the caller: sizeof(cog_rpc).
+     */
+    size_t struct_size;
+    /**
+     * Root mean square bias error in metres; -1 where unknown.
+     */
+    double err_bias;
+    /**
+     * Root mean square random error in metres; -1 where unknown.
+     */
+    double err_rand;
+    /**
+     * Offset of lines.
+     */
+    double line_off;
+    /**
+     * Offset of samples (columns).
+     */
+    double samp_off;
+    /**
+     * Offset of latitudes, degrees.
+     */
+    double lat_off;
+    /**
+     * Offset of longitudes, degrees.
+     */
+    double long_off;
+    /**
+     * Offset of heights, metres.
+     */
+    double height_off;
+    /**
+     * Scale of lines.
+     */
+    double line_scale;
+    /**
+     * Scale of samples.
+     */
+    double samp_scale;
+    /**
+     * Scale of latitudes.
+     */
+    double lat_scale;
+    /**
+     * Scale of longitudes.
+     */
+    double long_scale;
+    /**
+     * Scale of heights.
+     */
+    double height_scale;
+    /**
+     * Numerator of the line.
+     */
+    double line_num_coeff[20];
+    /**
+     * Denominator of the line.
+     */
+    double line_den_coeff[20];
+    /**
+     * Numerator of the sample.
+     */
+    double samp_num_coeff[20];
+    /**
+     * Denominator of the sample.
+     */
+    double samp_den_coeff[20];
+} cog_rpc;
 
 /**
  * What was done so far. All counters only grow.
@@ -1097,6 +1214,103 @@ void cog_buffer_free(void *buffer);
  */
 cog_status cog_shutdown(uint64_t timeout_ms,
                         cog_error **error);
+
+/**
+ * Gives the number of metadata domains that have items, of the dataset (band 0) or of a band (from 1 on). They are GDAL's, with its names and
+ * its spelling of values: "" (the default one), IMAGE_STRUCTURE, EXIF, RPC, COLOR_PROFILE, SUBDATASETS, xml:XMP and those of GDAL_METADATA.
+ *
+ * Ownership: count is the caller's. Lifetime: none. NULL: error may be NULL, the others not. Threads: any.
+ * Blocking: the first time for band 0, on tags that the open did not read, and as cog_level_count; else no.
+ * Errors: COG_ERR_OUT_OF_BOUNDS for a band that is not there; COG_ERR_LIMIT_EXCEEDED beyond limits.tag_bytes; as reading the file.
+ * Example: examples-c/metadata.c
+ */
+cog_status cog_metadata_domain_count(const cog_dataset *dataset,
+                                     uint32_t band,
+                                     uint32_t *count,
+                                     cog_error **error);
+
+/**
+ * Gives the name of metadata domain `index` (from 0 on) and the number of its items.
+ *
+ * Ownership: *name belongs to the dataset, *items is the caller's. Lifetime: the name lives until the dataset's last reference is freed.
+ * NULL: items and error may be NULL, the others not. Threads: any. Blocking: as cog_metadata_domain_count.
+ * Errors: COG_ERR_OUT_OF_BOUNDS for a band or a domain that is not there; as cog_metadata_domain_count.
+ * Example: examples-c/metadata.c
+ */
+cog_status cog_metadata_domain_at(const cog_dataset *dataset,
+                                  uint32_t band,
+                                  uint32_t index,
+                                  const char **name,
+                                  uint32_t *items,
+                                  cog_error **error);
+
+/**
+ * Gives key and value of item `index` (from 0 on) of a metadata domain. A domain whose name begins with "xml:" has one item, whose value is
+ * the whole text.
+ *
+ * Ownership: *key and *value belong to the dataset. Lifetime: they live until the dataset's last reference is freed. NULL: domain (the
+ * default one) and error may be NULL, the others not. Threads: any. Blocking: as cog_metadata_domain_count.
+ * Errors: COG_ERR_OUT_OF_BOUNDS for a band, a domain or an item that is not there; as cog_metadata_domain_count.
+ * Example: examples-c/metadata.c
+ */
+cog_status cog_metadata_at(const cog_dataset *dataset,
+                           uint32_t band,
+                           const char *domain,
+                           uint32_t index,
+                           const char **key,
+                           const char **value,
+                           cog_error **error);
+
+/**
+ * Gives the value of a metadata item. Upper and lower case of domains and keys are the same.
+ *
+ * Ownership: *value belongs to the dataset. Lifetime: it lives until the dataset's last reference is freed. NULL: domain (the default one)
+ * and error may be NULL, the others not. Threads: any. Blocking: as cog_metadata_domain_count.
+ * Errors: COG_ERR_OUT_OF_BOUNDS for a band, a domain or an item that is not there; as cog_metadata_domain_count.
+ * Example: examples-c/metadata.c
+ */
+cog_status cog_metadata_item(const cog_dataset *dataset,
+                             uint32_t band,
+                             const char *domain,
+                             const char *key,
+                             const char **value,
+                             cog_error **error);
+
+/**
+ * Gives ground control point `index`, from 0 on; cog_dataset_info has their number. Their CRS is the one that cog_crs_epsg names.
+ *
+ * Ownership: gcp is the caller's. Lifetime: none. NULL: error may be NULL, the others not. Threads: any. Blocking: no.
+ * Errors: COG_ERR_OUT_OF_BOUNDS for a point that is not there.
+ * Example: examples-c/metadata.c
+ */
+cog_status cog_gcp_at(const cog_dataset *dataset,
+                      uint32_t index,
+                      cog_gcp *gcp,
+                      cog_error **error);
+
+/**
+ * Gives the rational polynomial coefficients (tag 50844).
+ *
+ * Ownership: rpc is the caller's. Lifetime: none. NULL: error may be NULL, the others not. Threads: any.
+ * Blocking: as cog_metadata_domain_count. Errors: COG_ERR_OUT_OF_BOUNDS where the file has none; as cog_metadata_domain_count.
+ * Example: examples-c/metadata.c
+ */
+cog_status cog_rpc_coefficients(const cog_dataset *dataset,
+                                cog_rpc *rpc,
+                                cog_error **error);
+
+/**
+ * Gives the ICC profile (tag 34675), as the file has it.
+ *
+ * Ownership: *profile is the caller's, freed with cog_buffer_free. Lifetime: until freed. NULL: error may be NULL, the others not.
+ * Threads: any. Blocking: as cog_metadata_domain_count. Errors: COG_ERR_OUT_OF_BOUNDS where the file has none; as
+ * cog_metadata_domain_count.
+ * Example: examples-c/metadata.c
+ */
+cog_status cog_icc_profile(const cog_dataset *dataset,
+                           void **profile,
+                           size_t *len,
+                           cog_error **error);
 
 /**
  * Gives the counters of a handle, or of all handles since the library was loaded (freed ones included).

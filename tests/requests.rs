@@ -212,6 +212,18 @@ fn describing_a_cog_costs_nothing_more() {
 }
 
 #[test]
+fn tags_that_only_describe_are_read_when_somebody_asks() {
+    let file = fixture("rpc_xmp.tif");
+    // The header of 300 bytes holds the IFD; the values of the tags come after the pixels.
+    let scene = Scene::new(file, &[("io.header_bytes", "300"), ("io.header_chunk", "64")]);
+    let opened = scene.server.requests().len();
+    let (domains, asked) = scene.asked_by(|d| d.domains().unwrap().iter().map(|domain| domain.name.clone()).collect::<Vec<_>>());
+    assert!(domains.contains(&"RPC".to_owned()) && domains.contains(&"xml:XMP".to_owned()), "{domains:?}");
+    assert!(asked.len() <= 2, "{opened} at open, then {asked:?}");
+    assert_eq!(scene.asked_by(|d| (d.rpc().unwrap().copied(), d.metadata_json().unwrap())).1, []);
+}
+
+#[test]
 fn a_tile_is_one_more_request_for_its_bytes_alone() {
     let scene = Scene::new(fixture("cog_rgb_deflate.tif"), &[]);
     for (x, y) in [(1, 1), (0, 2), (2, 0)] {

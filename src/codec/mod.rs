@@ -28,8 +28,22 @@ mod zstd;
 pub(crate) const NONE: u16 = 1;
 /// `Compression` 6: JPEG as TIFF 6.0 had it first.
 pub(crate) const OLD_JPEG: u16 = 6;
+/// `Compression` 5.
+pub(crate) const LZW: u16 = 5;
 /// `Compression` 7: JPEG as TIFF Technical Note 2 has it.
 pub(crate) const JPEG: u16 = 7;
+/// `Compression` 8: Deflate as Adobe has it.
+pub(crate) const DEFLATE: u16 = 8;
+/// `Compression` 34887.
+pub(crate) const LERC: u16 = 34887;
+/// `Compression` 50000.
+pub(crate) const ZSTD: u16 = 50000;
+/// `Compression` 50001.
+pub(crate) const WEBP: u16 = 50001;
+/// `Compression` 50002.
+pub(crate) const JXL: u16 = 50002;
+/// `Compression` 52546: JPEG XL as DNG 1.7 has it.
+pub(crate) const JXL_DNG: u16 = 52546;
 
 /// Which set of decoders to use: the setting `decode.backend`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -127,6 +141,12 @@ pub(crate) fn name(compression: u16) -> Option<&'static str> {
         6 => "OJPEG",
         7 => "jpeg",
         8 | 32946 => "deflate",
+        // GDAL's names of what it reads and this library does not.
+        32766 => "NEXT",
+        32771 => "CCITTRLEW",
+        32809 => "THUNDERSCAN",
+        32909 => "PIXARLOG",
+        34661 => "JBIG",
         32773 => "packbits",
         34676 => "SGILOG",
         34677 => "SGILOG24",

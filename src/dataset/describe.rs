@@ -1,9 +1,11 @@
 //! What the first IFD says of the whole dataset: place on Earth, nodata, metadata, bands.
 
 use super::color::{self, Palette};
-use super::metadata::{GdalMetadata, Items};
+use super::domains::Domains;
+use super::metadata::GdalMetadata;
+use super::structure;
 use crate::c_numbers::printf_g;
-use crate::geo::{GeoKeys, GeoTransform, Georeferencing, georeferencing};
+use crate::geo::{Gcp, GeoKeys, GeoTransform, Georeferencing, georeferencing};
 use crate::raster::{DType, Nodata};
 use crate::tiff::{Image, TagValue, tag};
 use std::collections::HashMap;
@@ -49,20 +51,20 @@ pub struct Band {
     pub unit: Option<String>,
     /// The band's name.
     pub description: Option<String>,
-    /// Free metadata: domain, key, value.
-    pub items: Items,
+    /// Metadata: statistics and whatever else the writer noted.
+    pub domains: Domains,
 }
 
 /// The first IFD's description of the dataset.
 #[derive(Debug, Clone)]
 pub(crate) struct Description {
     pub(crate) transform: Option<GeoTransform>,
-    /// Ground control points: column, row, 0, x, y, z each.
-    pub(crate) gcps: Vec<f64>,
+    pub(crate) gcps: Vec<Gcp>,
     pub(crate) geo_keys: GeoKeys,
     /// The nodata value, also one that no sample can have.
     pub(crate) nodata: Option<Nodata>,
-    pub(crate) items: Items,
+    /// The default domain and those of GDAL_METADATA.
+    pub(crate) domains: Domains,
     pub(crate) bands: Vec<Band>,
     pub(crate) palette: Option<Palette>,
     /// What masks pixels, where there is no internal mask.
@@ -110,19 +112,18 @@ impl Description {
             Georeferencing::None => (None, Vec::new()),
         };
         let nodata = text(tag::GDAL_NODATA).and_then(|t| Nodata::parse(&t, image.dtype, image.bits));
-        let metadata = text(tag::GDAL_METADATA).map(|xml| GdalMetadata::parse(&xml)).unwrap_or_default();
+        let mut domains = baseline_items(values);
+        if let Some(kind) = geo_keys.area_or_point() {
+            domains.set("", "AREA_OR_POINT", kind);
+        }
+        let xml = text(tag::GDAL_METADATA).unwrap_or_default();
+        let metadata = GdalMetadata::parse(&xml, image.compression, domains);
         let color_map = values.get(&tag::COLOR_MAP).and_then(TagValue::unsigned);
         let palette = color::palette(image, color_map, nodata.map(Nodata::as_f64));
         let bands: Vec<Band> = (0..image.samples).map(|band| describe_band(image, band, palette.is_some(), &metadata)).collect();
-        let mut items = baseline_items(values);
-        if !geo_keys.is_empty() {
-            let kind = if geo_keys.pixel_is_point() { "Point" } else { "Area" };
-            items.push((String::new(), "AREA_OR_POINT".into(), kind.into()));
-        }
-        items.extend(metadata.items);
-        let nodata_values = items.iter().rfind(|(domain, key, _)| domain.is_empty() && key.eq_ignore_ascii_case("NODATA_VALUES"));
-        let mask = MaskSource::new(image, &bands, nodata_values.map(|(_, _, text)| text.as_str()), nodata);
-        Self { transform, gcps, geo_keys, nodata, items, bands, palette, mask }
+        let domains = metadata.domains;
+        let mask = MaskSource::new(image, &bands, domains.item("", "NODATA_VALUES"), nodata);
+        Self { transform, gcps, geo_keys, nodata, domains, bands, palette, mask }
     }
 }
 
@@ -135,7 +136,10 @@ fn alpha_band(image: &Image, bands: &[Band]) -> Option<usize> {
 }
 
 fn describe_band(image: &Image, band: usize, has_palette: bool, metadata: &GdalMetadata) -> Band {
-    let said = metadata.band(band);
+    let mut said = metadata.band(band);
+    if let Some(bits) = structure::nbits(image) {
+        said.domains.set_unless_there("IMAGE_STRUCTURE", "NBITS", bits.to_string());
+    }
     let color_interpretation = color::interpretation(image, band, has_palette, &said);
     let not_empty = |text: Option<String>| text.filter(|t| !t.is_empty());
     Band {
@@ -144,7 +148,7 @@ fn describe_band(image: &Image, band: usize, has_palette: bool, metadata: &GdalM
         offset: said.offset.unwrap_or(0.0),
         unit: not_empty(said.unit),
         description: not_empty(said.description),
-        items: said.items,
+        domains: said.domains,
     }
 }
 
@@ -159,7 +163,7 @@ fn geo_keys(values: &TagValues) -> GeoKeys {
 }
 
 /// GDAL's `TIFFTAG_…` items (`GTiffDataset::LoadMetadata`).
-fn baseline_items(values: &TagValues) -> Items {
+fn baseline_items(values: &TagValues) -> Domains {
     const TEXTS: [(u16, &str); 7] = [
         (tag::DOCUMENT_NAME, "TIFFTAG_DOCUMENTNAME"),
         (tag::IMAGE_DESCRIPTION, "TIFFTAG_IMAGEDESCRIPTION"),
@@ -172,8 +176,8 @@ fn baseline_items(values: &TagValues) -> Items {
     const RESOLUTIONS: [(u16, &str); 2] = [(tag::X_RESOLUTION, "TIFFTAG_XRESOLUTION"), (tag::Y_RESOLUTION, "TIFFTAG_YRESOLUTION")];
     const SAMPLE_VALUES: [(u16, &str); 2] =
         [(tag::MIN_SAMPLE_VALUE, "TIFFTAG_MINSAMPLEVALUE"), (tag::MAX_SAMPLE_VALUE, "TIFFTAG_MAXSAMPLEVALUE")];
-    let mut items = Items::new();
-    let mut push = |name: &str, value: String| items.push((String::new(), name.to_owned(), value));
+    let mut items = Domains::default();
+    let mut push = |name: &str, value: String| items.set("", name, value);
     for (code, name) in TEXTS {
         if let Some(text) = values.get(&code).and_then(TagValue::text) {
             push(name, text.into_owned());
@@ -182,7 +186,8 @@ fn baseline_items(values: &TagValues) -> Items {
     let first = |code| values.get(&code).and_then(TagValue::reals).and_then(|v| v.first().copied());
     for (code, name) in RESOLUTIONS {
         if let Some(value) = first(code) {
-            push(name, printf_g(value, 8));
+            // libtiff keeps these as floats.
+            push(name, printf_g(f64::from(value as f32), 8));
         }
     }
     for (code, name) in SAMPLE_VALUES {

@@ -1,8 +1,8 @@
 //! The description as one JSON object: what `cog_metadata_json` returns and `cogtool info --json` prints, in rasterio's words.
 
-use super::{Dataset, Items, MaskSource, Result};
+use super::{Dataset, Domain, Domains, MaskSource, Result, Rpc, structure};
 use crate::codec;
-use crate::tiff::{Photometric, tag_name};
+use crate::tiff::tag_name;
 use serde_json::{Map, Value, json};
 
 pub(super) fn describe(dataset: &Dataset) -> Result<Value> {
@@ -25,19 +25,29 @@ pub(super) fn describe(dataset: &Dataset) -> Result<Value> {
     put("crs_wkt", Value::Null);
     put("nodata", json!(dataset.nodata_value().and_then(|n| n.reported(dataset.dtype())).map(python_float)));
     put("nodata_integer", json!(dataset.nodata_integer().map(|n| n.to_string())));
-    put("compress", compression(image));
+    put("compress", if image.compression == codec::NONE { Value::Null } else { json!(compression(image)) });
     put("interleave", json!(if image.planar || image.samples == 1 { "band" } else { "pixel" }));
     // rasterio calls a file tiled by its block width: tiles as wide as the image are not.
     put("tiled", json!(image.tiling.width != width));
-    put("photometric", color_space(image));
+    put("photometric", json!(structure::source_color_space(image)));
     put("colorinterp", bands.iter().map(|b| json!(b.color_interpretation)).collect());
     put("mask_flags", mask_flags(dataset)?);
     put("scales", bands.iter().map(|b| json!(b.scale)).collect());
     put("offsets", bands.iter().map(|b| json!(b.offset)).collect());
     put("units", bands.iter().map(|b| json!(b.unit)).collect());
     put("descriptions", bands.iter().map(|b| json!(b.description)).collect());
-    put("tags", default_domain(dataset.items()));
-    put("band_tags", bands.iter().map(|b| default_domain(&b.items)).collect());
+    let domains = dataset.domains()?;
+    put("tags", items(domains.get("")));
+    put("band_tags", bands.iter().map(|b| items(b.domains.get(""))).collect());
+    put("domains", named(domains));
+    put("band_domains", bands.iter().map(|b| named(&b.domains)).collect());
+    put("gcps", gcps(dataset));
+    put("gcps_crs_epsg", json!(dataset.epsg().filter(|_| !dataset.gcps().is_empty())));
+    put("gcps_crs", Value::Null);
+    put("rpcs", dataset.rpc()?.map_or(Value::Null, rpcs));
+    put("coordinate_epoch", json!(dataset.coordinate_epoch()));
+    put("icc_profile", json!(dataset.icc_profile()?.map(|profile| profile.len())));
+    put("subdatasets", subdatasets(domains));
     put("overviews", overviews(dataset)?);
     put("levels", levels(dataset)?);
     put("colormap", colormap(dataset));
@@ -64,25 +74,8 @@ fn python_float(value: f64) -> String {
     format!("{digits}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
 }
 
-fn compression(image: &crate::tiff::Image) -> Value {
-    let code = image.compression;
-    match (codec::name(code), image.lerc_packing) {
-        _ if code == codec::NONE => Value::Null,
-        (Some("lerc"), 1) => json!("lerc_deflate"),
-        (Some("lerc"), 2) => json!("lerc_zstd"),
-        (Some(name), _) => json!(name),
-        (None, _) => json!(code.to_string()),
-    }
-}
-
-/// GDAL's SOURCE_COLOR_SPACE: what the samples were before they became RGB.
-fn color_space(image: &crate::tiff::Image) -> Value {
-    match image.photometric {
-        Photometric::YCBCR => json!("YCbCr"),
-        Photometric::SEPARATED if image.bits == 8 => json!("CMYK"),
-        Photometric::CIELAB if image.bits == 8 => json!("CIELab"),
-        _ => Value::Null,
-    }
+fn compression(image: &crate::tiff::Image) -> String {
+    structure::compression(image).map_or_else(|| image.compression.to_string(), str::to_owned)
 }
 
 fn mask_flags(dataset: &Dataset) -> Result<Value> {
@@ -97,8 +90,31 @@ fn mask_flags(dataset: &Dataset) -> Result<Value> {
     Ok((0..dataset.bands().len()).map(flags).collect())
 }
 
-fn default_domain(items: &Items) -> Value {
-    items.iter().filter(|(domain, _, _)| domain.is_empty()).map(|(_, key, value)| (key.clone(), json!(value))).collect()
+/// The items of a domain. rasterio gives values without the blanks that they begin with.
+fn items(domain: Option<&Domain>) -> Value {
+    let items = domain.map_or(&[][..], |domain| domain.items.as_slice());
+    items.iter().map(|(key, value)| (key.clone(), json!(value.trim_start_matches([' ', '\t'])))).collect()
+}
+
+/// All domains but the default one.
+fn named(domains: &Domains) -> Value {
+    domains.iter().filter(|domain| !domain.name.is_empty()).map(|domain| (domain.name.clone(), items(Some(domain)))).collect()
+}
+
+fn gcps(dataset: &Dataset) -> Value {
+    let numbered = dataset.gcps().iter().zip(1..);
+    numbered.map(|(p, id)| json!({"id": id.to_string(), "row": p.row, "col": p.column, "x": p.x, "y": p.y, "z": p.z})).collect()
+}
+
+/// As rasterio's `RPC.to_dict`.
+fn rpcs(rpc: &Rpc) -> Value {
+    let singles = rpc.singles().map(|(name, value)| (name.to_lowercase(), json!(value)));
+    singles.chain(rpc.coefficients().map(|(name, values)| (name.to_lowercase(), json!(values)))).collect()
+}
+
+fn subdatasets(domains: &Domains) -> Value {
+    let items = domains.get("SUBDATASETS").map_or(&[][..], |domain| domain.items.as_slice());
+    items.iter().filter(|(key, _)| key.ends_with("_NAME")).map(|(_, name)| json!(name)).collect()
 }
 
 fn overviews(dataset: &Dataset) -> Result<Value> {

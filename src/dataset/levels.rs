@@ -48,6 +48,8 @@ pub(crate) struct Directory {
 pub(crate) struct Chain {
     /// In the order of the chain, then the SubIFDs of the first, then those of the sidecars.
     pub(crate) directories: Vec<Directory>,
+    /// How many of them are in the chain.
+    pub(crate) in_chain: usize,
     /// Full resolution first, then the overviews in file order.
     pub(crate) levels: Vec<Level>,
 }
@@ -59,8 +61,14 @@ pub(super) async fn follow(dataset: &Dataset, stop: &Stop) -> Result<Chain> {
     let mut images = Vec::new();
     let mut seen = HashSet::from([dataset.first_ifd.offset]);
     let mut waiting: VecDeque<u64> = [dataset.first_ifd.next].into();
-    waiting.extend(sub_ifds(dataset, stop).await?);
+    let sub_ifds = sub_ifds(dataset, stop).await?;
+    // What still waits when the chain has ended.
+    let mut in_chain = None;
+    waiting.extend(&sub_ifds);
     while let Some(offset) = waiting.pop_front() {
+        if waiting.len() < sub_ifds.len() {
+            in_chain.get_or_insert(ifds.len());
+        }
         if offset == 0 {
             continue;
         }
@@ -85,8 +93,9 @@ pub(super) async fn follow(dataset: &Dataset, stop: &Stop) -> Result<Chain> {
         }
         ifds.push(ifd);
     }
+    let in_chain = in_chain.unwrap_or(ifds.len());
     let directories = ifds.into_iter().map(|ifd| Directory { ifd, file: None }).collect();
-    let mut chain = Chain { directories, levels: levels(&dataset.first_image, images) };
+    let mut chain = Chain { directories, in_chain, levels: levels(&dataset.first_image, images) };
     sidecars::add(dataset, &mut chain, stop).await?;
     Ok(chain)
 }
@@ -96,7 +105,7 @@ fn memory(ifds: &[Ifd]) -> u64 {
     ifds.iter().map(|ifd| size_of_val(ifd.entries.as_slice()) as u64).sum()
 }
 
-fn is_damage(e: &Error) -> bool {
+pub(super) fn is_damage(e: &Error) -> bool {
     matches!(e.reason(), Reason::Format(_) | Reason::Unsupported(_))
 }
 

@@ -4,24 +4,33 @@
 //! it, once: a file whose other IFDs lie far behind opens in one request.
 
 mod color;
+mod color_profile;
 mod describe;
+mod details;
+mod domains;
+mod exif;
+mod gdal_xml;
 mod json;
 mod levels;
 mod metadata;
 mod open;
+mod rpc;
 mod sidecars;
+mod structure;
 
 pub use color::Palette;
 pub use describe::Band;
-pub use metadata::Items;
+pub use domains::{Domain, Domains};
+pub use rpc::Rpc;
 
 pub(crate) use describe::{Description, MaskSource};
+pub(crate) use details::Details;
 pub(crate) use levels::{Chain, Level};
 pub(crate) use open::read_tag;
 
 use crate::cancel::Stop;
 use crate::error::{Error, Result};
-use crate::geo::GeoTransform;
+use crate::geo::{Gcp, GeoTransform};
 use crate::options::Options;
 use crate::raster::{DType, Nodata};
 use crate::source::callback::ReadRanges;
@@ -48,6 +57,7 @@ pub struct Dataset {
     leaders_broken: AtomicBool,
     /// Where sidecars are looked for; `None`: nowhere.
     beside: Option<Beside>,
+    details: OnceCell<Details>,
 }
 
 /// One resolution of the image.
@@ -169,9 +179,28 @@ impl Dataset {
         level.mask.as_ref().filter(|mask| std::ptr::eq(&raw const *mask.image, image)).map(|_| &*level.image)
     }
 
-    /// The dataset's metadata, GDAL's default domain and others.
-    pub fn items(&self) -> &Items {
-        &self.description.items
+    /// The dataset's metadata. Reads tags that the open did not need, and the rest of the IFD chain, the first time.
+    pub fn domains(&self) -> Result<&Domains> {
+        Ok(&self.details()?.domains)
+    }
+
+    /// Rational polynomial coefficients, where the file has them. Reads as [`Dataset::domains`].
+    pub fn rpc(&self) -> Result<Option<&Rpc>> {
+        Ok(self.details()?.rpc.as_ref())
+    }
+
+    /// The ICC profile, where the file has one. Reads as [`Dataset::domains`].
+    pub fn icc_profile(&self) -> Result<Option<&Bytes>> {
+        Ok(self.details()?.icc_profile.as_ref())
+    }
+
+    fn details(&self) -> Result<&Details> {
+        self.wait(async { self.details.get_or_try_init(async || details::read(self, &self.stop()).await).await })
+    }
+
+    /// The epoch of the coordinates in decimal years (GeoKey 5120), where the CRS moves with time.
+    pub fn coordinate_epoch(&self) -> Option<f64> {
+        self.description.geo_keys.coordinate_epoch()
     }
 
     /// The nodata value as a double, where samples can have it. (Integers of 64 bits are exact in [`Dataset::nodata_integer`].)
@@ -206,8 +235,8 @@ impl Dataset {
         self.description.transform
     }
 
-    /// Ground control points: column, row, 0, x, y, z each.
-    pub fn gcps(&self) -> &[f64] {
+    /// Ground control points, where there is no transform.
+    pub fn gcps(&self) -> &[Gcp] {
         &self.description.gcps
     }
 

@@ -9,7 +9,7 @@ use crate::source::reader::Reader;
 use crate::source::uri::Location;
 use crate::source::{Source, connect};
 use crate::tiff::{
-    ASCII, Entry, EntryValue, Ghost, HEADER_BYTES, Header, IMAGE_TAGS, Ifd, Image, TagBytes, TagValue, ghost_text, ifd_count,
+    Entry, EntryValue, Ghost, HEADER_BYTES, Header, IMAGE_TAGS, Ifd, Image, TagBytes, TagValue, field, ghost_text, ifd_count,
     ifd_count_size, ifd_size,
 };
 use bytes::Bytes;
@@ -44,6 +44,7 @@ async fn open_reader(reader: Reader, stop: &Stop) -> Result<Dataset> {
             chain: OnceCell::new(),
             leaders_broken: AtomicBool::new(false),
             beside: None,
+            details: OnceCell::new(),
         }),
         Err(e) => {
             // A page that asks for a password, an upload that is not complete: the next open looks again.
@@ -133,7 +134,7 @@ const MOST_VALUES: u64 = 1 << 20;
 
 fn check_values(entry: &Entry) -> Result<()> {
     // Text takes no more memory than its bytes.
-    if entry.count > MOST_VALUES && entry.field_type != ASCII {
+    if entry.count > MOST_VALUES && entry.field_type != field::ASCII {
         return Err(Error::format(format!("tag {} has {} values", entry.tag, entry.count)));
     }
     Ok(())
@@ -145,7 +146,8 @@ pub(crate) async fn read_tag(reader: &Reader, header: &Header, entry: &Entry, st
     Ok(TagValue::decode(entry.field_type, &bytes, header.order))
 }
 
-async fn read_tag_bytes(reader: &Reader, entry: &Entry, stop: &Stop) -> Result<Bytes> {
+/// Reads the bytes of a tag's value.
+pub(super) async fn read_tag_bytes(reader: &Reader, entry: &Entry, stop: &Stop) -> Result<Bytes> {
     let Some(len) = entry.byte_len() else {
         return Err(Error::format(format!(
             "tag {} has field type {} and count {}, whose size is not known",

@@ -1,5 +1,6 @@
 //! `cog_dataset`: opening and freeing.
 
+use super::metadata::DomainTexts;
 use super::options::cog_options;
 use super::reader::{CallerReader, cog_reader};
 use super::{boundary, cog_error, cog_status, infallible, null, text};
@@ -14,6 +15,8 @@ pub struct cog_dataset {
     pub(crate) dataset: Arc<Dataset>,
     /// The bands' texts as C strings, made when first asked for.
     pub(crate) band_texts: OnceLock<Vec<BandTexts>>,
+    /// The same for the metadata of the dataset and then of each band.
+    pub(crate) domain_texts: Vec<OnceLock<Vec<DomainTexts>>>,
 }
 
 /// The texts of one band.
@@ -33,7 +36,9 @@ unsafe fn open_into(out: *mut *mut cog_dataset, open: impl FnOnce() -> Result<Da
     }
     // SAFETY: not NULL, and valid as the caller promised.
     unsafe { out.write(std::ptr::null_mut()) };
-    let handle = Arc::new(cog_dataset { dataset: Arc::new(open()?), band_texts: OnceLock::new() });
+    let dataset = Arc::new(open()?);
+    let domain_texts = (0..=dataset.bands().len()).map(|_| OnceLock::new()).collect();
+    let handle = Arc::new(cog_dataset { dataset, band_texts: OnceLock::new(), domain_texts });
     // SAFETY: as above.
     unsafe { out.write(Arc::into_raw(handle).cast_mut()) };
     Ok(())

@@ -4,6 +4,7 @@ use super::dataset::{BandTexts, cog_dataset};
 use super::structs::write_out;
 use super::{borrow, boundary, cog_error, cog_status, infallible, malloc_copy, null, store};
 use crate::error::{Error, Result};
+use crate::raster::DType;
 use std::ffi::{CString, c_char};
 
 /// Type of a sample.
@@ -77,8 +78,14 @@ pub struct cog_dataset_info {
     pub has_nodata: i32,
     /// 1 where cog_geotransform and cog_bounds succeed.
     pub has_transform: i32,
-    /// Ground control points, where there is no transform.
+    /// Ground control points, where there is no transform (cog_gcp_at).
     pub gcp_count: u32,
+    /// The nodata value of a dataset of COG_INT64, exactly; 0 elsewhere.
+    pub nodata_int64: i64,
+    /// The nodata value of a dataset of COG_UINT64, exactly; 0 elsewhere.
+    pub nodata_uint64: u64,
+    /// The epoch of the coordinates in decimal years, where the CRS moves with time; 0 where the file names none.
+    pub coordinate_epoch: f64,
 }
 
 /// One resolution.
@@ -159,7 +166,10 @@ pub unsafe extern "C" fn cog_info(dataset: *const cog_dataset, info: *mut cog_da
             big_endian: i32::from(d.is_big_endian()),
             has_nodata: i32::from(d.nodata().is_some()),
             has_transform: i32::from(d.transform().is_some()),
-            gcp_count: (d.gcps().len() / 6) as u32,
+            gcp_count: d.gcps().len() as u32,
+            nodata_int64: d.nodata_integer().and_then(|n| n.try_into().ok()).filter(|_| d.dtype() == DType::Int64).unwrap_or(0),
+            nodata_uint64: d.nodata_integer().and_then(|n| n.try_into().ok()).filter(|_| d.dtype() == DType::UInt64).unwrap_or(0),
+            coordinate_epoch: d.coordinate_epoch().unwrap_or(0.0),
         };
         // SAFETY: NULL or a struct of its struct_size, as documented.
         unsafe { write_out(info, value, "info") }

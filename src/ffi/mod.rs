@@ -12,6 +12,7 @@ pub mod dataset;
 pub mod describe;
 pub mod error;
 pub mod library;
+pub mod metadata;
 pub mod observe;
 pub mod options;
 pub mod read;

@@ -18,6 +18,10 @@ unsafe impl Sized for super::describe::cog_level_description {}
 // SAFETY: as above.
 unsafe impl Sized for super::describe::cog_band_description {}
 // SAFETY: as above.
+unsafe impl Sized for super::metadata::cog_gcp {}
+// SAFETY: as above.
+unsafe impl Sized for super::metadata::cog_rpc {}
+// SAFETY: as above.
 unsafe impl Sized for super::tags::cog_tag {}
 // SAFETY: as above.
 unsafe impl Sized for super::observe::cog_stats {}

@@ -10,6 +10,7 @@ mod key {
     pub(super) const GEODETIC_CRS: u16 = 2048;
     pub(super) const PROJECTED_CRS: u16 = 3072;
     pub(super) const VERTICAL: u16 = 4096;
+    pub(super) const COORDINATE_EPOCH: u16 = 5120;
 }
 
 /// GTModelTypeGeoKey.
@@ -57,8 +58,17 @@ impl GeoKeys {
         Self(keys)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// GDAL's word for GTRasterTypeGeoKey, where the file has it.
+    pub(crate) fn area_or_point(&self) -> Option<&'static str> {
+        self.short(key::RASTER_TYPE).map(|_| if self.pixel_is_point() { "Point" } else { "Area" })
+    }
+
+    /// CoordinateEpochGeoKey: decimal years.
+    pub(crate) fn coordinate_epoch(&self) -> Option<f64> {
+        match self.0.get(&key::COORDINATE_EPOCH)? {
+            GeoKey::Doubles(values) => values.first().copied(),
+            _ => None,
+        }
     }
 
     fn short(&self, key: u16) -> Option<u16> {

@@ -4,5 +4,5 @@ mod geokeys;
 mod transform;
 
 pub(crate) use geokeys::GeoKeys;
-pub use transform::GeoTransform;
+pub use transform::{Gcp, GeoTransform};
 pub(crate) use transform::{Georeferencing, georeferencing};

@@ -45,12 +45,39 @@ impl GeoTransform {
     }
 }
 
+/// A ground control point: where a position in the image is on Earth.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Gcp {
+    /// Position in the image; pixel corners are whole numbers.
+    pub column: f64,
+    /// See `column`.
+    pub row: f64,
+    /// Position in the CRS.
+    pub x: f64,
+    /// See `x`.
+    pub y: f64,
+    /// Height.
+    pub z: f64,
+}
+
+impl Gcp {
+    /// Those of ModelTiepoint, in which a PixelIsPoint file counts from the centres of pixels.
+    fn all(tiepoints: &[f64], pixel_is_point: bool) -> Vec<Self> {
+        let shift = if pixel_is_point { 0.5 } else { 0.0 };
+        let point = |t: &[f64]| match *t {
+            [i, j, _, x, y, z] => Some(Self { column: i + shift, row: j + shift, x, y, z }),
+            _ => None,
+        };
+        tiepoints.chunks_exact(6).filter_map(point).collect()
+    }
+}
+
 /// What the file says of its place.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Georeferencing {
     Transform(GeoTransform),
-    /// Tie points only: ground control points, six numbers each.
-    Gcps(Vec<f64>),
+    /// Tie points only.
+    Gcps(Vec<Gcp>),
     None,
 }
 
@@ -61,6 +88,8 @@ pub(crate) fn georeferencing(scale: &[f64], tiepoints: &[f64], matrix: &[f64], p
             let sy = -sy.abs();
             Some([x - i * sx, sx, 0.0, y - j * sy, 0.0, sy])
         }
+        // A scale without a tie point leaves the matrix unread.
+        (&[sx, sy, ..], _, _) if sx != 0.0 && sy != 0.0 => None,
         (_, _, &[a, b, _, d, e, f, _, h, ..]) if matrix.len() == 16 => Some([d, a, b, h, e, f]),
         _ => None,
     };
@@ -72,7 +101,7 @@ pub(crate) fn georeferencing(scale: &[f64], tiepoints: &[f64], matrix: &[f64], p
             }
             Georeferencing::Transform(GeoTransform(t))
         }
-        None if tiepoints.len() >= 6 => Georeferencing::Gcps(tiepoints.to_vec()),
+        None if tiepoints.len() >= 6 => Georeferencing::Gcps(Gcp::all(tiepoints, pixel_is_point)),
         None => Georeferencing::None,
     }
 }
@@ -94,7 +123,15 @@ mod tests {
         let m = [10.0, 2.0, 0.0, 100.0, 3.0, -11.0, 0.0, 200.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0];
         assert_eq!(georeferencing(&[], &[], &m, false), Georeferencing::Transform(GeoTransform([100.0, 10.0, 2.0, 200.0, 3.0, -11.0])));
         assert_eq!(georeferencing(&[], &[], &m[..12], false), Georeferencing::None);
-        assert!(matches!(georeferencing(&[], &[0.0; 12], &[], false), Georeferencing::Gcps(_)));
+        assert_eq!(georeferencing(&[10.0, 10.0], &[], &m, false), Georeferencing::None);
+    }
+
+    #[test]
+    fn tie_points_alone_are_control_points_with_the_point_shift() {
+        let tiepoints: Vec<f64> = (0..13).map(f64::from).collect();
+        let Georeferencing::Gcps(points) = georeferencing(&[], &tiepoints, &[], true) else { panic!("no points") };
+        assert_eq!(points.len(), 2);
+        assert_eq!(points[1], Gcp { column: 6.5, row: 7.5, x: 9.0, y: 10.0, z: 11.0 });
     }
 
     #[test]

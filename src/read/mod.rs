@@ -18,6 +18,7 @@ mod plan;
 mod target;
 mod tile;
 
+pub(crate) use locate::{Stored, fetch_page, locate};
 pub use params::{ReadParams, Resampling};
 pub use tile::StoredTile;
 

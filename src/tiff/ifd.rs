@@ -1,6 +1,6 @@
 //! An image file directory: its entries and where the next one is (TIFF 6.0, section 2).
 
-use super::header::Header;
+use super::header::{ByteOrder, Header};
 use super::tags::type_size;
 use crate::error::{Error, Result};
 
@@ -29,6 +29,12 @@ impl Entry {
     /// The value's size in bytes, where the type is known and the size is a number that fits.
     pub fn byte_len(&self) -> Option<u64> {
         self.count.checked_mul(type_size(self.field_type)?)
+    }
+
+    /// The first value, where it is an unsigned number that stands in the entry itself.
+    pub(crate) fn inline_number(&self, order: ByteOrder) -> Option<u64> {
+        let EntryValue::Inline(bytes) = self.value else { return None };
+        order.uint(&bytes, 0, type_size(self.field_type)? as usize).filter(|_| self.count > 0)
     }
 }
 
@@ -96,7 +102,6 @@ fn parse_entry(bytes: &[u8], header: &Header) -> Option<Entry> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::header::ByteOrder;
     use super::*;
 
     #[test]

@@ -11,11 +11,10 @@ mod value;
 
 pub use ghost::Ghost;
 pub(crate) use ghost::ghost_text;
-pub(crate) use header::{HEADER_BYTES, Header};
+pub(crate) use header::{ByteOrder, HEADER_BYTES, Header};
 pub use ifd::Entry;
 pub(crate) use ifd::{EntryValue, Ifd, ifd_count, ifd_count_size, ifd_size};
 pub(crate) use image::{IMAGE_TAGS, Image, Photometric, TagBytes};
-pub(crate) use tags::field::ASCII;
-pub(crate) use tags::{tag, tag_name_c, type_name_c};
+pub(crate) use tags::{field, tag, tag_name_c, type_name_c};
 pub use tags::{tag_name, type_name, type_size};
 pub use value::TagValue;

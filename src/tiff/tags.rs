@@ -128,6 +128,7 @@ tags! {
     SAMPLE_FORMAT 339 c"SampleFormat";
     S_MIN_SAMPLE_VALUE 340 c"SMinSampleValue";
     S_MAX_SAMPLE_VALUE 341 c"SMaxSampleValue";
+    TRANSFER_RANGE 342 c"TransferRange";
     JPEG_TABLES 347 c"JPEGTables";
     YCBCR_COEFFICIENTS 529 c"YCbCrCoefficients";
     YCBCR_SUB_SAMPLING 530 c"YCbCrSubSampling";

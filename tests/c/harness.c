@@ -123,6 +123,7 @@ int main(int argc, char **argv) {
     a_dataset_is_described();
     a_place_on_earth_is_described();
     crs_texts_are_refused_for_now();
+    metadata_is_read_by_domain();
     a_palette_is_read();
     the_description_is_json();
     structs_may_have_other_sizes();

@@ -30,14 +30,15 @@ fn describe(dataset: &Dataset, out: &mut String) -> Result<std::fmt::Result, Fai
     let bands = dataset.bands().len();
     lines.push(format!("Size         {width} × {height} pixels, {bands} {} of {}", plural("band", bands), dataset.dtype().name()));
     lines.push(format!("Stored       compression {}, interleave {}", word("compress"), word("interleave")));
-    lines.push(format!("CRS          {}", crs(dataset)));
+    let epoch = dataset.coordinate_epoch().map_or_else(String::new, |epoch| format!(", at epoch {epoch}"));
+    lines.push(format!("CRS          {}{epoch}", crs(dataset)));
     if let Some(t) = dataset.transform() {
         let [a, b, c, d, e, f] = t.affine();
         lines.push(format!("Origin       {c}, {f}"));
         let rotation = if b == 0.0 && d == 0.0 { String::new() } else { format!(", rotation {b}, {d}") };
         lines.push(format!("Pixel size   {a}, {e}{rotation}"));
     } else if !dataset.gcps().is_empty() {
-        lines.push(format!("Placed by    {} ground control points", dataset.gcps().len() / 6));
+        lines.push(format!("Placed by    {} ground control points", dataset.gcps().len()));
     }
     if let Some([left, bottom, right, top]) = dataset.bounds() {
         lines.push(format!("Bounds       left {left}, bottom {bottom}, right {right}, top {top}"));
@@ -45,7 +46,13 @@ fn describe(dataset: &Dataset, out: &mut String) -> Result<std::fmt::Result, Fai
     lines.push(format!("Nodata       {}", word("nodata")));
     push_levels(dataset, &mut lines)?;
     push_bands(dataset, get("mask_flags"), &mut lines);
-    push_items(dataset, &mut lines);
+    if let Some(rpc) = dataset.rpc()? {
+        lines.push(format!("RPC          around latitude {}, longitude {}, height {}", rpc.lat_off, rpc.long_off, rpc.height_off));
+    }
+    if let Some(profile) = dataset.icc_profile()? {
+        lines.push(format!("ICC profile  {} bytes", profile.len()));
+    }
+    push_items(dataset, &mut lines)?;
     if let Some(ghost) = dataset.ghost() {
         let promises: Vec<_> = ghost.items.iter().map(|(k, v)| format!("{k}={v}")).collect();
         lines.push(format!("COG layout   {}", promises.join(", ")));
@@ -87,11 +94,18 @@ fn push_bands(dataset: &Dataset, flags: &Value, lines: &mut Vec<String>) {
     }
 }
 
-fn push_items(dataset: &Dataset, lines: &mut Vec<String>) {
-    for (domain, key, value) in dataset.items() {
-        let domain = if domain.is_empty() { String::new() } else { format!("{domain}: ") };
-        lines.push(format!("Metadata     {domain}{key}={value}"));
+/// The dataset's items: short ones in a line each, long ones by their length.
+fn push_items(dataset: &Dataset, lines: &mut Vec<String>) -> Result<(), Failure> {
+    /// Longer than this an item is not for people to read.
+    const LONG: usize = 200;
+    for domain in dataset.domains()? {
+        let name = if domain.name.is_empty() { String::new() } else { format!("{}: ", domain.name) };
+        for (key, value) in &domain.items {
+            let value = if value.len() <= LONG { value.replace(['\n', '\r'], " ") } else { format!("({} bytes)", value.len()) };
+            lines.push(format!("Metadata     {name}{key}={value}"));
+        }
     }
+    Ok(())
 }
 
 fn plural(word: &str, n: usize) -> String {

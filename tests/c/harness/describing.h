@@ -73,6 +73,73 @@ static void a_place_on_earth_is_described(void) {
     cog_free(dataset);
 }
 
+/* Metadata domains, control points, RPCs and the ICC profile. */
+static void metadata_is_read_by_domain(void) {
+    cog_dataset *dataset = open_fixture("metadata.tif");
+    const char *name = NULL, *key = NULL, *value = NULL;
+    uint32_t count = 0, items = 0;
+    cog_dataset_info info;
+    cog_gcp gcp;
+    cog_rpc rpc;
+    void *profile = NULL;
+    size_t len = 0;
+    EXPECT(COG_OK, cog_metadata_domain_count(dataset, 0, &count, &err));
+    CHECK(count == 3);
+    EXPECT(COG_OK, cog_metadata_domain_at(dataset, 0, 0, &name, &items, &err));
+    CHECK(strcmp(name, "") == 0 && items > 5);
+    EXPECT(COG_OK, cog_metadata_domain_at(dataset, 0, 1, &name, NULL, &err));
+    EXPECT(COG_OK, cog_metadata_at(dataset, 0, "other", 0, &key, &value, &err));
+    CHECK(strcmp(key, "KEY") == 0 && strcmp(value, "in another domain") == 0);
+    EXPECT(COG_OK, cog_metadata_item(dataset, 0, NULL, "title", &value, &err));
+    CHECK(strcmp(value, "a & b <c> \"d\"") == 0);
+    EXPECT(COG_OK, cog_metadata_item(dataset, 1, "", "STATISTICS_MEAN", &value, &err));
+    CHECK(strcmp(value, "12.5") == 0);
+    EXPECT(COG_ERR_OUT_OF_BOUNDS, cog_metadata_item(dataset, 0, NULL, "nothing", &value, &err));
+    EXPECT(COG_ERR_OUT_OF_BOUNDS, cog_metadata_item(dataset, 0, "nothing", "TITLE", &value, &err));
+    EXPECT(COG_ERR_OUT_OF_BOUNDS, cog_metadata_item(dataset, 3, NULL, "TITLE", &value, &err));
+    EXPECT(COG_ERR_OUT_OF_BOUNDS, cog_metadata_at(dataset, 0, "OTHER", 1, &key, &value, &err));
+    EXPECT(COG_ERR_OUT_OF_BOUNDS, cog_metadata_domain_at(dataset, 0, count, &name, &items, &err));
+    EXPECT(COG_ERR_OUT_OF_BOUNDS, cog_metadata_domain_count(dataset, 3, &count, &err));
+    EXPECT(COG_ERR_INVALID_ARGUMENT, cog_metadata_domain_count(NULL, 0, &count, &err));
+    EXPECT(COG_ERR_INVALID_ARGUMENT, cog_metadata_domain_count(dataset, 0, NULL, &err));
+    EXPECT(COG_ERR_INVALID_ARGUMENT, cog_metadata_domain_at(dataset, 0, 0, NULL, &items, &err));
+    EXPECT(COG_ERR_INVALID_ARGUMENT, cog_metadata_at(dataset, 0, NULL, 0, NULL, &value, &err));
+    EXPECT(COG_ERR_INVALID_ARGUMENT, cog_metadata_item(dataset, 0, NULL, NULL, &value, &err));
+    EXPECT(COG_ERR_OUT_OF_BOUNDS, cog_icc_profile(dataset, &profile, &len, &err));
+    rpc.struct_size = sizeof rpc;
+    EXPECT(COG_ERR_OUT_OF_BOUNDS, cog_rpc_coefficients(dataset, &rpc, &err));
+    cog_free(dataset);
+
+    dataset = open_fixture("gcps_point.tif");
+    info.struct_size = sizeof info;
+    gcp.struct_size = sizeof gcp;
+    EXPECT(COG_OK, cog_info(dataset, &info, &err));
+    CHECK(info.gcp_count == 3 && info.has_transform == 0);
+    EXPECT(COG_OK, cog_gcp_at(dataset, 1, &gcp, &err));
+    CHECK(gcp.column == 68 && gcp.row == 1.25 && gcp.x == 500670 && gcp.y == 4199990 && gcp.z == 0);
+    EXPECT(COG_ERR_OUT_OF_BOUNDS, cog_gcp_at(dataset, 3, &gcp, &err));
+    EXPECT(COG_ERR_INVALID_ARGUMENT, cog_gcp_at(dataset, 0, NULL, &err));
+    EXPECT(COG_ERR_INVALID_ARGUMENT, cog_gcp_at(NULL, 0, &gcp, &err));
+    cog_free(dataset);
+
+    dataset = open_fixture("rpc_xmp.tif");
+    EXPECT(COG_OK, cog_rpc_coefficients(dataset, &rpc, &err));
+    CHECK(rpc.err_bias == 0.5 && rpc.long_off == -2.5 && rpc.height_scale == 500 && rpc.line_num_coeff[0] == 1.0 / 7);
+    EXPECT(COG_ERR_INVALID_ARGUMENT, cog_rpc_coefficients(dataset, NULL, &err));
+    cog_free(dataset);
+
+    dataset = open_fixture("icc_profile.tif");
+    EXPECT(COG_OK, cog_icc_profile(dataset, &profile, &len, &err));
+    CHECK(len == 1000 && ((uint8_t *)profile)[1] == 7);
+    cog_buffer_free(profile);
+    EXPECT(COG_ERR_INVALID_ARGUMENT, cog_icc_profile(dataset, NULL, &len, &err));
+    cog_free(dataset);
+    dataset = open_fixture("epoch.tif");
+    EXPECT(COG_OK, cog_info(dataset, &info, &err));
+    CHECK(info.coordinate_epoch == 2021.3);
+    cog_free(dataset);
+}
+
 static void crs_texts_are_refused_for_now(void) {
     cog_dataset *dataset = open_fixture("demo.tif");
     char *text = NULL;
