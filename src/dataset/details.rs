@@ -1,7 +1,7 @@
 //! What only a full description needs: domains of other directories and of large tags. Read when somebody asks, not at open.
 
 use super::domains::Domains;
-use super::levels::is_damage;
+use super::levels::{Directory, is_damage};
 use super::open::{read_ifd, read_tag, read_tag_bytes};
 use super::rpc::Rpc;
 use super::{Dataset, Result, color_profile, exif, gdal_xml, structure};
@@ -183,7 +183,7 @@ async fn add_subdatasets(dataset: &Dataset, domains: &mut Domains, stop: &Stop) 
     let chain = dataset.chain(stop).await?;
     let order = dataset.header.order;
     let mut pages = Vec::new();
-    for (i, ifd) in chain.ifds.iter().take(chain.in_chain).enumerate() {
+    for (i, Directory { ifd, .. }) in chain.directories.iter().take(chain.chained).enumerate() {
         let number = |code| ifd.find(code).and_then(|entry| entry.inline_number(order));
         if !PAGES.contains(&number(tag::NEW_SUBFILE_TYPE).unwrap_or(0)) {
             continue;

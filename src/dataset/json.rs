@@ -46,7 +46,7 @@ pub(super) fn describe(dataset: &Dataset) -> Result<Value> {
     put("gcps_crs", Value::Null);
     put("rpcs", dataset.rpc()?.map_or(Value::Null, rpcs));
     put("coordinate_epoch", json!(dataset.coordinate_epoch()));
-    put("icc_profile", json!(dataset.icc_profile()?.map(|profile| profile.len())));
+    put("icc_profile", json!(dataset.icc_profile()?.map(bytes::Bytes::len)));
     put("subdatasets", subdatasets(domains));
     put("overviews", overviews(dataset)?);
     put("levels", levels(dataset)?);

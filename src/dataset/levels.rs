@@ -49,7 +49,7 @@ pub(crate) struct Chain {
     /// In the order of the chain, then the SubIFDs of the first, then those of the sidecars.
     pub(crate) directories: Vec<Directory>,
     /// How many of them are in the chain.
-    pub(crate) in_chain: usize,
+    pub(crate) chained: usize,
     /// Full resolution first, then the overviews in file order.
     pub(crate) levels: Vec<Level>,
 }
@@ -63,11 +63,11 @@ pub(super) async fn follow(dataset: &Dataset, stop: &Stop) -> Result<Chain> {
     let mut waiting: VecDeque<u64> = [dataset.first_ifd.next].into();
     let sub_ifds = sub_ifds(dataset, stop).await?;
     // What still waits when the chain has ended.
-    let mut in_chain = None;
+    let mut chained = None;
     waiting.extend(&sub_ifds);
     while let Some(offset) = waiting.pop_front() {
         if waiting.len() < sub_ifds.len() {
-            in_chain.get_or_insert(ifds.len());
+            chained.get_or_insert(ifds.len());
         }
         if offset == 0 {
             continue;
@@ -93,9 +93,9 @@ pub(super) async fn follow(dataset: &Dataset, stop: &Stop) -> Result<Chain> {
         }
         ifds.push(ifd);
     }
-    let in_chain = in_chain.unwrap_or(ifds.len());
+    let chained = chained.unwrap_or(ifds.len());
     let directories = ifds.into_iter().map(|ifd| Directory { ifd, file: None }).collect();
-    let mut chain = Chain { directories, in_chain, levels: levels(&dataset.first_image, images) };
+    let mut chain = Chain { directories, chained, levels: levels(&dataset.first_image, images) };
     sidecars::add(dataset, &mut chain, stop).await?;
     Ok(chain)
 }

@@ -61,9 +61,9 @@ impl GdalMetadata {
 /// An item, or all of a domain of XML.
 fn set(domains: &mut Domains, domain: &str, key: &str, value: String) {
     if domain.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("xml:")) {
-        domains.set_text(domain, value)
+        domains.set_text(domain, value);
     } else {
-        domains.set(domain, key, value)
+        domains.set(domain, key, value);
     }
 }
 

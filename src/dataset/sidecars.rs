@@ -123,8 +123,7 @@ async fn add_masks(dataset: &Dataset, chain: &mut Chain, file: &Arc<Dataset>, al
 fn check_mask(dataset: &Dataset, file: &Dataset) -> Result<(), String> {
     const FLAGS: &str = "INTERNAL_MASK_FLAGS_1";
     let (size, of_mask) = (dataset.size(), file.size());
-    let flags = file.items().iter().find(|(domain, key, _)| domain.is_empty() && key == FLAGS);
-    let flags = flags.and_then(|(_, _, value)| value.trim().parse::<u32>().ok());
+    let flags = file.description().domains.item("", FLAGS).and_then(|value| value.trim().parse::<u32>().ok());
     if size != of_mask {
         return Err(format!("it has {} × {} pixels, not {} × {}", of_mask.0, of_mask.1, size.0, size.1));
     }

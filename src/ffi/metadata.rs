@@ -99,7 +99,7 @@ fn domain_texts(domain: &Domain) -> DomainTexts {
 ///
 /// # Safety
 /// `name` is NULL or leads to a NUL-terminated string.
-unsafe fn domain<'a>(handle: &'a cog_dataset, band: u32, name: *const c_char) -> Result<&'a DomainTexts> {
+unsafe fn domain(handle: &cog_dataset, band: u32, name: *const c_char) -> Result<&DomainTexts> {
     // SAFETY: promised by the caller.
     let name = if name.is_null() { "" } else { unsafe { text(name, "domain")? } };
     let found = domains(handle, band)?.iter().find(|d| d.name.to_bytes().eq_ignore_ascii_case(name.as_bytes()));

@@ -129,6 +129,6 @@ mod tests {
         let keys = GeoKeys::parse(&directory, &[1.0], b"");
         assert_eq!(keys.epsg(), None);
         assert_eq!(keys.0.len(), 2);
-        assert!(GeoKeys::parse(&[1, 1], &[], b"").is_empty());
+        assert!(GeoKeys::parse(&[1, 1], &[], b"").0.is_empty());
     }
 }
