@@ -75,7 +75,8 @@ fn stored_at(value: EntryValue, len: u64) -> Option<Range<u64>> {
 /// Brings what is inside the file of these ranges, neighbours together.
 async fn fetch(dataset: &Dataset, ranges: impl Iterator<Item = Range<u64>>, stop: &Stop) -> Result<()> {
     let size = dataset.reader.size();
-    dataset.reader.pages(ranges.filter(|range| range.end <= size && !range.is_empty()), stop).await
+    let ranges: Vec<Range<u64>> = ranges.filter(|range| range.end <= size && !range.is_empty()).collect();
+    dataset.reader.pages(&ranges, stop).await
 }
 
 /// `None` for what is damaged: that only describes.
