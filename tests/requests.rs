@@ -295,6 +295,43 @@ fn a_request_stays_within_the_setting_for_the_largest() {
 }
 
 #[test]
+fn a_block_larger_than_the_largest_request_is_fetched_in_parts() {
+    let scene = Scene::new(Layout { tile: 512, tiles: 2, data: 20_480, ifd_at_end: false }.build(), &[("io.max_request", "65536")]);
+    let mut asked = scene.tile(1, 1, 0);
+    asked.sort_by_key(|r| r.start);
+    let start = 20_480 + 3 * 512 * 512;
+    assert_eq!(asked, (0..4).map(|i| start + i * 65_536..start + (i + 1) * 65_536).collect::<Vec<_>>());
+}
+
+#[test]
+fn ingested_bytes_at_open_is_the_size_of_the_first_request() {
+    for bytes in [4096, 32_768] {
+        let scene = Scene::new(fixture("cog_rgb_deflate.tif"), &[("INGESTED_BYTES_AT_OPEN", &bytes.to_string())]);
+        assert_eq!(ranges(&scene.server.requests()), [0..bytes]);
+    }
+}
+
+#[test]
+fn header_chunk_size_is_how_far_a_further_request_for_the_header_reads_on() {
+    let requests = |chunk| {
+        let scene = Scene::new(fixture("cog_64_blocks.tif"), &[("INGESTED_BYTES_AT_OPEN", "300"), ("HEADER_CHUNK_SIZE", chunk)]);
+        scene.dataset.metadata_json().unwrap();
+        scene.server.requests().len()
+    };
+    assert_eq!(requests("16384"), 2);
+    assert!(requests("64") > requests("512") && requests("512") > 2);
+}
+
+#[test]
+fn http_merge_consecutive_ranges_decides_whether_neighbours_are_one_request() {
+    for (merge, requests) in [("TRUE", 1), ("FALSE", 16)] {
+        let settings = [("HTTP_MERGE_CONSECUTIVE_RANGES", merge)];
+        let scene = Scene::new(Layout { tile: 64, tiles: 4, data: 20_480, ifd_at_end: false }.build(), &settings);
+        assert_eq!(scene.read([0.0, 0.0, 256.0, 256.0]).len(), requests);
+    }
+}
+
+#[test]
 fn without_merging_each_tile_is_a_request() {
     let scene = Scene::new(Layout { tile: 64, tiles: 4, data: 20_480, ifd_at_end: false }.build(), &[("io.merge_ranges", "OFF")]);
     let mut asked = scene.read([0.0, 0.0, 256.0, 256.0]);
@@ -316,7 +353,8 @@ fn a_second_read_does_not_ask_for_the_header_again() {
 #[test]
 fn no_byte_of_a_window_of_16_tiles_is_fetched_twice() {
     let scene = Scene::new(Layout { tile: 64, tiles: 8, data: 20_480, ifd_at_end: false }.build(), &[]);
-    assert_eq!(scene.read([128.0, 128.0, 256.0, 256.0]).len(), 4);
+    let asked = scene.read([128.0, 128.0, 256.0, 256.0]);
+    assert_eq!((asked.len(), asked.iter().map(|r| r.end - r.start).sum::<u64>()), (4, 16 * 4096));
     assert_eq!(asked_twice(ranges(&scene.server.requests())), 0);
     let scene = Scene::new(fixture("cog_64_blocks.tif"), &[]);
     scene.read([0.0, 0.0, 256.0, 256.0]);
