@@ -184,7 +184,7 @@ def http(files, folder):
             access_log off; {temporary} root {folder}/www;
             server {{ listen 127.0.0.1:{plain}; }}
             server {{ listen 127.0.0.1:{tls} ssl; {certificate} }}
-            server {{ listen 127.0.0.1:{h2} ssl http2; {certificate} add_header x-protocol $server_protocol always; }}
+            server {{ listen 127.0.0.1:{h2} ssl http2; {certificate} if ($server_protocol != HTTP/2.0) {{ return 505; }} }}
         }}"""
     (folder / "nginx.conf").write_text(configuration)
     child = start([program, "-c", str(folder / "nginx.conf"), "-p", str(folder), "-e", "stderr"])

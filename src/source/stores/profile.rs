@@ -23,11 +23,13 @@ impl Profile {
         let name = if named.is_empty() { "default" } else { named };
         let config = read(&path(settings.get("config_file"), "config"), settings.has("config_file"))?;
         let credentials = read(&path(settings.get("shared_credentials_file"), "credentials"), settings.has("shared_credentials_file"))?;
-        let mut values =
-            section(&config, |title| title == name && name == "default" || title.strip_prefix("profile").is_some_and(|t| t.trim() == name));
+        let of_config = |title: &str| {
+            let rest = title.strip_prefix("profile").filter(|rest| rest.starts_with([' ', '\t']));
+            rest.is_some_and(|rest| rest.trim().trim_matches(['"', '\'']) == name) || (title == name && name == "default")
+        };
         // The credentials file wins.
-        let keys = section(&credentials, |title| title == name);
-        match (values.take(), keys) {
+        let (values, keys) = (section(&config, of_config), section(&credentials, |title| title == name));
+        match (values, keys) {
             (None, None) if named.is_empty() => Ok(None),
             (None, None) => Err(Error::invalid(format!(
                 "there is no AWS profile {name:?} (aws.profile) in {} or {}",
@@ -96,20 +98,26 @@ fn read(path: &Path, named: bool) -> Result<String> {
 fn section(text: &str, fits: impl Fn(&str) -> bool) -> Option<HashMap<String, String>> {
     let mut found = None;
     let mut inside = false;
+    // After `s3 =` come settings of s3, each indented.
+    let mut nested = false;
     for line in text.lines() {
-        // An indented line belongs to a nested setting (`s3 =` …), of which none is read.
-        if line.starts_with([' ', '\t', '#', ';']) || line.trim().is_empty() {
+        let indented = line.starts_with([' ', '\t']);
+        if (indented && nested) || line.trim_start().starts_with(['#', ';']) {
             continue;
         }
-        if let Some(title) = line.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        if let Some(title) = line.trim().strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            nested = false;
             inside = fits(title.0.trim());
             if inside {
                 found.get_or_insert_with(HashMap::new);
             }
-        } else if let (true, Some((name, value))) = (inside, line.split_once('=')) {
+        } else if let Some((name, value)) = line.split_once('=') {
             // A comment begins with a white space: a secret key may hold a # .
-            let value = [" #", " ;", "\t#", "\t;"].iter().fold(value, |value, mark| value.split(mark).next().unwrap_or_default());
-            found.get_or_insert_with(HashMap::new).insert(name.trim().to_ascii_lowercase(), value.trim().to_owned());
+            let value = [" #", " ;", "\t#", "\t;"].iter().fold(value, |value, mark| value.split(mark).next().unwrap_or_default()).trim();
+            nested = value.is_empty();
+            if inside && !nested {
+                found.get_or_insert_with(HashMap::new).insert(name.trim().to_ascii_lowercase(), value.to_owned());
+            }
         }
     }
     found
@@ -120,7 +128,8 @@ mod tests {
     use super::*;
 
     const CONFIG: &str = "# comment\n[default]\nregion = eu-west-1\ns3 =\n  region = nested\n[profile a]\nregion=us-west-2 ; why\n\
-        [profile sso]\nsso_session = x\n[profile role]\nrole_arn = arn:x\nsource_profile = a\n[profile run]\ncredential_process = /bin/x\n[b]\nregion = no\n";
+        [profile sso]\nsso_session = x\n[profile role]\nrole_arn = arn:x\nsource_profile = a\n[profile run]\ncredential_process = /bin/x\n[b]\nregion = no\n\
+        [profile \"my own\"]\n  region = eu-south-1\n[profilemine]\nregion = no\n";
     const CREDENTIALS: &str = "[a]\naws_access_key_id = AKIA\naws_secret_access_key = se#cret/+\n[profile b]\naws_access_key_id = no\n";
 
     fn load(profile: &str) -> Result<Option<Profile>> {
@@ -141,6 +150,8 @@ mod tests {
         assert_eq!((profile.get("region"), profile.get("aws_access_key_id")), ("us-west-2", "AKIA"));
         assert_eq!(profile.get("aws_secret_access_key"), "se#cret/+");
         profile.check().unwrap();
+        assert_eq!(load("my own").unwrap().unwrap().get("region"), "eu-south-1");
+        assert!(load("mine").is_err());
         let default = load("").unwrap().unwrap();
         assert_eq!((default.get("region"), default.has("aws_access_key_id")), ("eu-west-1", false));
     }
