@@ -919,7 +919,8 @@ void cog_cancel_fire(const cog_cancel *cancel);
 void cog_cancel_free(cog_cancel *cancel);
 
 /**
- * Opens a file: a path, file:///path, http://… or https://…. Reads the header and the first IFD, in one request where they fit
+ * Opens a file: a path, file:///path, http://…, https://…, s3://bucket/key, gs://bucket/key, az://container/blob or
+ * abfss://container@account.dfs.core.windows.net/blob. Reads the header and the first IFD, in one request where they fit
  * io.header_bytes. Overviews are found when they are first needed.
  *
  * Ownership: uri and options are not kept; *dataset is the caller's, freed with cog_free. Lifetime: until its last reference is freed.
@@ -1180,8 +1181,8 @@ uint32_t cog_version_number(void);
 const char *cog_version_string(void);
 
 /**
- * Whether this build has a feature: 1 or 0. Known names: "http", "native-codecs", "jpeg", "lzw", "deflate", "packbits",
- * "webp", "zstd", "lzma", "lerc", "ccitt".
+ * Whether this build has a feature: 1 or 0. Known names: "http", "s3", "gcs", "azure", "native-codecs", "jpeg", "lzw",
+ * "deflate", "packbits", "webp", "zstd", "lzma", "lerc", "ccitt".
  *
  * Ownership: takes nothing. Lifetime: none. NULL: gives 0. Threads: any. Blocking: no. Errors: none.
  * Example: examples-c/describe.c

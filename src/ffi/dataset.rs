@@ -44,7 +44,8 @@ unsafe fn open_into(out: *mut *mut cog_dataset, open: impl FnOnce() -> Result<Da
     Ok(())
 }
 
-/// Opens a file: a path, file:///path, http://… or https://…. Reads the header and the first IFD, in one request where they fit
+/// Opens a file: a path, file:///path, http://…, https://…, s3://bucket/key, gs://bucket/key, az://container/blob or
+/// abfss://container@account.dfs.core.windows.net/blob. Reads the header and the first IFD, in one request where they fit
 /// io.header_bytes. Overviews are found when they are first needed.
 ///
 /// Ownership: uri and options are not kept; *dataset is the caller's, freed with cog_free. Lifetime: until its last reference is freed.

@@ -31,8 +31,8 @@ pub extern "C" fn cog_version_string() -> *const c_char {
     CStr::from_bytes_with_nul(VERSION).unwrap_or_default().as_ptr()
 }
 
-/// Whether this build has a feature: 1 or 0. Known names: "http", "native-codecs", "jpeg", "lzw", "deflate", "packbits",
-/// "webp", "zstd", "lzma", "lerc", "ccitt".
+/// Whether this build has a feature: 1 or 0. Known names: "http", "s3", "gcs", "azure", "native-codecs", "jpeg", "lzw",
+/// "deflate", "packbits", "webp", "zstd", "lzma", "lerc", "ccitt".
 ///
 /// Ownership: takes nothing. Lifetime: none. NULL: gives 0. Threads: any. Blocking: no. Errors: none.
 /// Example: examples-c/describe.c
@@ -42,7 +42,7 @@ pub unsafe extern "C" fn cog_has_feature(name: *const c_char) -> i32 {
         // SAFETY: NULL or a C string, as documented.
         let name = unsafe { super::text(name, "name") }.unwrap_or_default();
         let codec = matches!(name, "jpeg" | "lzw" | "deflate" | "packbits" | "webp" | "zstd" | "lzma" | "lerc" | "ccitt");
-        i32::from(codec || name == "http" || (name == "native-codecs" && cfg!(feature = "native-codecs")))
+        i32::from(codec || matches!(name, "http" | "s3" | "gcs" | "azure") || (name == "native-codecs" && cfg!(feature = "native-codecs")))
     })
 }
 

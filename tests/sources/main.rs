@@ -7,6 +7,7 @@ mod azure;
 mod callback;
 mod conformance;
 mod gcs;
+mod proxy;
 mod refusals;
 mod s3;
 mod scripted;
