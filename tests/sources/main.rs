@@ -32,9 +32,10 @@ fn fixture(name: &str) -> Vec<u8> {
 /// Settings as a handle's options.
 fn options(settings: &[(&str, &str)]) -> Options {
     let mut options = Options::new();
-    // What the environment says is not what these tests are about.
+    // What the environment says, and what is in memory, is not what these tests are about.
     let fixed = [("http.proxy", "none"), ("aws.region", "us-east-1"), ("aws.config_file", ""), ("aws.shared_credentials_file", "")];
-    for (key, value) in fixed.iter().chain(settings) {
+    let no_caches = [("cache.headers", "FALSE"), ("cache.blocks", "FALSE")];
+    for (key, value) in fixed.iter().chain(&no_caches).chain(settings) {
         options.set(key, value).unwrap();
     }
     options
