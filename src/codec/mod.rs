@@ -19,6 +19,7 @@ mod lzw;
 mod none;
 mod packbits;
 pub(crate) mod predictor;
+mod sgilog;
 #[cfg(test)]
 mod testing;
 mod webp;
@@ -68,6 +69,8 @@ pub(crate) struct BlockLayout<'a> {
     pub(crate) bits: u16,
     /// `SampleFormat`.
     pub(crate) sample_format: u16,
+    /// `PhotometricInterpretation`.
+    pub(crate) photometric: u16,
     /// Whether the file is JPEG-compressed YCbCr, which decodes to RGB.
     pub(crate) ycbcr: bool,
     /// The `JPEGTables` field: an abbreviated stream of quantisation and Huffman tables.
@@ -122,6 +125,8 @@ pub(crate) fn lookup(compression: u16) -> Option<&'static dyn Codec> {
         7 => &jpeg::Jpeg,
         8 | 32946 => &deflate::Deflate,
         32773 => &packbits::PackBits,
+        34676 => &sgilog::SgiLog::Runs,
+        34677 => &sgilog::SgiLog::Packed24,
         34887 => &lerc::Lerc,
         34925 => &lzma::Lzma,
         50000 => &zstd::Zstd,
@@ -169,8 +174,16 @@ pub(crate) fn most_expansion(compression: u16) -> Option<u64> {
         // RFC 1951: a length code and a distance code take at least 2 bits and copy up to 258 bytes.
         8 | 32946 => Some(1032),
         32773 => Some(64),
+        // Two bytes of each of four planes are up to 129 pixels, of up to three 4-byte samples; three bytes are one pixel.
+        34676 => Some(194),
+        34677 => Some(4),
         _ => None,
     }
+}
+
+/// SGI LogLuv, whose decoder gives samples in the machine's byte order, not the file's.
+pub(crate) fn is_sgilog(compression: u16) -> bool {
+    matches!(compression, 34676 | 34677)
 }
 
 /// Whether `Predictor` means anything under this `Compression`. libtiff ignores the field under the others, even when it is there.

@@ -10,6 +10,7 @@ pub(super) fn layout(width: usize, height: usize, samples: usize) -> BlockLayout
         samples,
         bits: 8,
         sample_format: 1,
+        photometric: 1,
         ycbcr: false,
         jpeg_tables: None,
         jpeg_scans: 100,

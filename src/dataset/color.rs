@@ -11,7 +11,7 @@ const ALPHA: [u16; 2] = [1, 2];
 pub(crate) fn interpretation(image: &Image, band: usize, has_colormap: bool, metadata: &BandMetadata) -> String {
     let base: &[&str] = match image.photometric {
         _ if has_colormap => &["palette"],
-        _ if matches!(image.colors, Colors::Cmyk) => &["red", "green", "blue", "alpha"],
+        _ if matches!(image.colors, Colors::Cmyk | Colors::Lab(_) | Colors::Opaque) => &["red", "green", "blue", "alpha"],
         Photometric::RGB | Photometric::YCBCR => &["red", "green", "blue"],
         Photometric::SEPARATED => &["cyan", "magenta", "yellow", "black"],
         Photometric::MIN_IS_BLACK => &["gray"],

@@ -12,6 +12,8 @@ pub(super) fn source_color_space(image: &Image) -> Option<&'static str> {
         Photometric::YCBCR if image.is_jpeg_ycbcr() || image.bits == 8 => Some("YCbCr"),
         Photometric::SEPARATED if !image.colors.is_as_stored() => Some("CMYK"),
         Photometric::CIELAB if !image.colors.is_as_stored() => Some("CIELAB"),
+        Photometric::LOG_L if !image.colors.is_as_stored() => Some("LOGL"),
+        Photometric::LOG_LUV if !image.colors.is_as_stored() => Some("LOGLUV"),
         _ => None,
     }
 }

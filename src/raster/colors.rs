@@ -1,6 +1,7 @@
 //! Colours that GDAL does not give as they are stored, but as libtiff's RGBA reader converts them (`tif_getimage.c`, `tif_color.c`):
-//! 8-bit CMYK, and YCbCr outside JPEG (TIFF 6.0, sections 16, 20 and 21).
+//! 8-bit CMYK, YCbCr outside JPEG (TIFF 6.0, sections 16, 20 and 21), CIE L*a*b* and LogLuv.
 
+use super::lab::Lab;
 use std::sync::Arc;
 
 /// What is done with the samples of a pixel.
@@ -11,6 +12,10 @@ pub(crate) enum Colors {
     Cmyk,
     /// To red, green and blue.
     YCbCr(YCbCr),
+    /// To red, green, blue and alpha.
+    Lab(Lab),
+    /// 8-bit LogL and LogLuv, which their codec decodes to gray and RGB: to red, green, blue and alpha.
+    Opaque,
 }
 
 impl Colors {
@@ -18,7 +23,7 @@ impl Colors {
     pub(crate) fn samples(&self, stored: usize) -> usize {
         match self {
             Self::AsStored => stored,
-            Self::Cmyk => 4,
+            Self::Cmyk | Self::Lab(_) | Self::Opaque => 4,
             Self::YCbCr(_) => 3,
         }
     }
@@ -26,10 +31,32 @@ impl Colors {
     pub(crate) fn is_as_stored(&self) -> bool {
         matches!(self, Self::AsStored)
     }
+
+    /// Converts a block with `samples` 8-bit samples a pixel and `width` pixels a row. Nothing is to be done for [`Self::AsStored`].
+    pub(crate) fn convert(&self, stored: &[u8], samples: usize, width: usize, out: &mut [u8]) {
+        match self {
+            Self::AsStored => {}
+            Self::Cmyk => cmyk_to_rgba(stored, samples, out),
+            Self::YCbCr(model) => model.to_rgb(stored, width, out),
+            Self::Lab(model) => model.to_rgba(stored, out),
+            Self::Opaque => opaque(stored, samples, out),
+        }
+    }
+}
+
+/// Gray or RGB, with opaque alpha.
+fn opaque(stored: &[u8], samples: usize, rgba: &mut [u8]) {
+    for (from, to) in stored.chunks_exact(samples.max(1)).zip(rgba.as_chunks_mut().0) {
+        match *from {
+            [gray] => *to = [gray, gray, gray, 255],
+            [r, g, b, ..] => *to = [r, g, b, 255],
+            _ => {}
+        }
+    }
 }
 
 /// libtiff's `putRGBcontig8bitCMYKtile`: ink lets light through, and black takes the rest; alpha is opaque.
-pub(crate) fn cmyk_to_rgba(stored: &[u8], samples: usize, rgba: &mut [u8]) {
+fn cmyk_to_rgba(stored: &[u8], samples: usize, rgba: &mut [u8]) {
     for (from, to) in stored.chunks_exact(samples.max(4)).zip(rgba.as_chunks_mut::<4>().0) {
         if let Some(&[c, m, y, k]) = from.first_chunk() {
             let light = |ink: u8| (u16::from(255 - k) * u16::from(255 - ink) / 255) as u8;

@@ -4,13 +4,15 @@ mod colors;
 mod convert;
 mod dtype;
 mod interleave;
+mod lab;
 mod mask;
 mod unpack;
 mod view;
 
-pub(crate) use colors::{Colors, YCbCr, cmyk_to_rgba};
+pub(crate) use colors::{Colors, YCbCr};
 pub(crate) use convert::{Part, copy_samples, fill_samples};
 pub use dtype::DType;
+pub(crate) use lab::{D50, Lab};
 pub(crate) use mask::Nodata;
 pub(crate) use unpack::unpack;
 pub(crate) use view::{Axis, BlockView, Destination, RawBuffer};

@@ -7,7 +7,7 @@ use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::options::Settings;
-use crate::raster::{BlockView, Colors, cmyk_to_rgba, unpack};
+use crate::raster::{BlockView, Colors, unpack};
 use crate::source::reader::Reader;
 use crate::tiff::Image;
 use std::cell::RefCell;
@@ -107,17 +107,16 @@ fn decode<'a>(
     }
     let layout = layout(image, rows, &reader.settings);
     let packed = decompress(image, &layout, stored, packed, len)?;
+    let big_endian = if codec::is_sgilog(image.compression) { cfg!(target_endian = "big") } else { big_endian };
     undo_predictor(image, &layout, big_endian, packed)?;
     if image.colors.is_as_stored() && image.dtype.size() * 8 == usize::from(image.bits) {
         return Ok(packed);
     }
     let wide = at_least(wide, wide_len as usize, "a block")?;
-    match &image.colors {
-        Colors::Cmyk => cmyk_to_rgba(packed, image.stored_samples, wide),
-        Colors::YCbCr(model) => model.to_rgb(packed, layout.width, wide),
-        Colors::AsStored => {
-            unpack(packed, layout.width * layout.samples, image.bits, image.dtype.is_float(), image.dtype.size(), wide);
-        }
+    if image.colors.is_as_stored() {
+        unpack(packed, layout.width * layout.samples, image.bits, image.dtype.is_float(), image.dtype.size(), wide);
+    } else {
+        image.colors.convert(packed, layout.samples, layout.width, wide);
     }
     Ok(wide)
 }
@@ -136,6 +135,7 @@ fn layout<'a>(image: &'a Image, rows: u64, settings: &Settings) -> BlockLayout<'
         samples: image.stored_block_samples(),
         bits: image.bits,
         sample_format: image.sample_format,
+        photometric: image.photometric,
         ycbcr: image.is_jpeg_ycbcr(),
         jpeg_tables: image.jpeg_tables.as_deref(),
         lerc_packing: image.lerc_packing,
@@ -164,8 +164,9 @@ fn decompress<'a>(image: &Image, layout: &BlockLayout<'_>, stored: &[u8], packed
 
 /// The codec of an image whose combination of compression, colour and depth is read.
 fn supported(image: &Image) -> Result<&'static dyn codec::Codec> {
-    if !image.colors.is_as_stored() && (image.planar || (image.predictor == 2 && !matches!(image.colors, Colors::Cmyk))) {
-        let what = "CMYK and YCbCr with PlanarConfiguration 2, and YCbCr with a predictor, are not read";
+    let is_ycbcr = matches!(image.colors, Colors::YCbCr(_));
+    if (image.planar && !image.colors.is_as_stored()) || (image.predictor == 2 && is_ycbcr) {
+        let what = "CMYK, L*a*b* and YCbCr with PlanarConfiguration 2, and YCbCr with a predictor, are not read";
         return Err(Error::unsupported(what));
     }
     codec::lookup(image.compression).ok_or_else(|| {

@@ -6,7 +6,7 @@ use super::tags::{tag, type_size};
 use super::value::TagValue;
 use crate::codec;
 use crate::error::{Error, Result};
-use crate::raster::{Colors, DType, YCbCr};
+use crate::raster::{Colors, D50, DType, Lab, YCbCr};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -35,6 +35,7 @@ pub(crate) const IMAGE_TAGS: &[u16] = &[
     tag::YCBCR_COEFFICIENTS,
     tag::YCBCR_SUB_SAMPLING,
     tag::REFERENCE_BLACK_WHITE,
+    tag::WHITE_POINT,
     tag::JPEG_TABLES,
     tag::LERC_PARAMETERS,
     tag::T4_OPTIONS,
@@ -56,6 +57,8 @@ impl Photometric {
     pub(crate) const SEPARATED: u16 = 5;
     pub(crate) const YCBCR: u16 = 6;
     pub(crate) const CIELAB: u16 = 8;
+    pub(crate) const LOG_L: u16 = 32844;
+    pub(crate) const LOG_LUV: u16 = 32845;
 }
 
 /// How the image is cut into blocks.
@@ -355,6 +358,13 @@ impl Fields<'_> {
                 let what = || format!("YCbCr with subsampling {subsampling:?} and coefficients {luma:?} is not read");
                 model.map(Colors::YCbCr).ok_or_else(|| Error::unsupported(what()))
             }
+            Photometric::CIELAB if bits == 8 && samples == 3 => {
+                let white = self.floats(tag::WHITE_POINT).unwrap_or(D50);
+                let what = || format!("CIE L*a*b* with white point {white:?} is not read");
+                Lab::new(white).map(Colors::Lab).ok_or_else(|| Error::unsupported(what()))
+            }
+            Photometric::LOG_L if bits == 8 && samples == 1 && codec::is_sgilog(compression) => Ok(Colors::Opaque),
+            Photometric::LOG_LUV if bits == 8 && samples == 3 && codec::is_sgilog(compression) => Ok(Colors::Opaque),
             _ => Ok(Colors::AsStored),
         }
     }
