@@ -22,7 +22,7 @@ pub(crate) fn interpretation(image: &Image, band: usize, has_colormap: bool, met
     if let Some(said) = metadata.color_interpretation.as_ref().filter(|_| !fixed) {
         return said.clone();
     }
-    if let Some(word) = base.get(band).filter(|_| image.samples >= base.len()) {
+    if let Some(word) = base.get(band) {
         return (*word).to_owned();
     }
     let extra = (band + image.extra_samples.len()).checked_sub(image.samples).and_then(|i| image.extra_samples.get(i));
@@ -40,20 +40,22 @@ pub type Palette = Vec<[u8; 4]>;
 pub(crate) fn palette(image: &Image, color_map: Option<&[u64]>, nodata: Option<f64>) -> Option<Palette> {
     let entries = 1usize << image.bits.min(16);
     let alpha = |i: usize| if nodata == Some(i as f64) { 0 } else { 255 };
-    if let Some(map) = color_map.filter(|map| image.photometric == Photometric::PALETTE && image.bits <= 16 && map.len() >= 3 * entries) {
+    // One band with a ColorMap has a palette, whatever PhotometricInterpretation says.
+    let may_have_one = image.photometric == Photometric::PALETTE || (image.samples == 1 && image.colors.is_as_stored());
+    if let Some(map) = color_map.filter(|map| may_have_one && image.bits <= 16 && map.len() >= 3 * entries) {
         let divisor = multiplier(map);
         let channel = |which: usize, i: usize| map.get(which * entries + i).map_or(0, |v| (v / divisor).min(255) as u8);
         return Some((0..entries).map(|i| [channel(0, i), channel(1, i), channel(2, i), alpha(i)]).collect());
     }
-    if image.samples == 1 && image.bits == 1 && image.photometric == Photometric::MIN_IS_BLACK {
+    if image.samples == 1 && image.bits == 1 && image.photometric != Photometric::MIN_IS_WHITE {
         return Some(vec![[0, 0, 0, alpha(0)], [255, 255, 255, alpha(1)]]);
     }
-    if image.photometric != Photometric::MIN_IS_WHITE || image.bits > 16 || image.sample_format != 1 {
+    if image.photometric != Photometric::MIN_IS_WHITE || image.bits > 16 {
         return None;
     }
     let last = entries - 1;
     let grey = |i: usize| (255 * (last - i) / last.max(1)) as u8;
-    Some((0..entries).map(|i| [grey(i), grey(i), grey(i), alpha(i)]).collect())
+    Some((0..entries).map(|i| [grey(i), grey(i), grey(i), 255]).collect())
 }
 
 /// ColorMap values are 16 bits wide; GDAL divides by 257, by 256 for writers that shifted, and by 1 for those that wrote 8-bit values.

@@ -112,14 +112,15 @@ impl DType {
     pub(crate) fn from_tiff(sample_format: u16, bits: u16) -> Result<Self> {
         let unsupported = || Error::unsupported(format!("SampleFormat {sample_format} with {bits} bits a sample is not read"));
         Ok(match (sample_format, bits) {
-            // 4 is "undefined", which GDAL and libtiff read as unsigned.
-            (1 | 4, 1..=8) => Self::UInt8,
-            (1 | 4, 9..=16) => Self::UInt16,
-            (1 | 4, 17..=32) => Self::UInt32,
-            (1 | 4, 64) => Self::UInt64,
             (2, 8) => Self::Int8,
             (2, 16) => Self::Int16,
             (2, 32) => Self::Int32,
+            // 4 is "undefined", which GDAL and libtiff read as unsigned. The sign of odd depths is lost in GDAL, and so is the structure of
+            // complex integers of 8 bits.
+            (1 | 2, 1..=8) | (4, 1 | 8) => Self::UInt8,
+            (1 | 2, 9..=16) | (4 | 5, 16) => Self::UInt16,
+            (1 | 2, 17..=32) | (4, 32) => Self::UInt32,
+            (1 | 4, 64) => Self::UInt64,
             (2, 64) => Self::Int64,
             (3, 16 | 24 | 32) => Self::Float32,
             (3, 64) => Self::Float64,
@@ -151,6 +152,9 @@ mod tests {
         assert_eq!(DType::from_tiff(1, 12).unwrap(), DType::UInt16);
         assert_eq!(DType::from_tiff(1, 1).unwrap(), DType::UInt8);
         assert_eq!(DType::from_tiff(3, 24).unwrap(), DType::Float32);
+        assert_eq!(DType::from_tiff(2, 12).unwrap(), DType::UInt16);
+        assert_eq!(DType::from_tiff(2, 16).unwrap(), DType::Int16);
+        assert!(DType::from_tiff(4, 12).is_err());
         assert!(DType::from_tiff(1, 33).is_err());
         assert!(DType::from_tiff(3, 128).is_err());
     }

@@ -49,7 +49,7 @@ impl Lab {
         MATRIX.map(|row| {
             let light: f32 = row[0] * xyz[0] + row[1] * xyz[1] + row[2] * xyz[2];
             let step = (WHITE - BLACK) / STEPS as f32;
-            let at = ((light.max(BLACK).min(WHITE) - BLACK) / step) as usize;
+            let at = ((light.clamp(BLACK, WHITE) - BLACK) / step) as usize;
             self.display.get(at.min(STEPS)).copied().unwrap_or(255)
         })
     }

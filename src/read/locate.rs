@@ -80,9 +80,8 @@ pub(crate) fn locate(dataset: &Dataset, image: &Image, number: u64, stored_rows:
     }
     let plain = packed_bytes(image, stored_rows).filter(|_| image.compression == codec::NONE);
     let len = match (plain, count) {
-        // What an uncompressed block needs is known; counts that are too large are common.
-        (Some(need), Some(count)) => need.min(count),
-        (Some(need), None) => need,
+        // What an uncompressed block needs is known, and libtiff reads that, whatever the count.
+        (Some(need), _) => need,
         (None, Some(count)) => count,
         (None, None) if image.tiling.across * image.tiling.down == 1 => reader.size().saturating_sub(offset),
         (None, None) => return Err(Error::format("the file does not say how long its compressed blocks are (no TileByteCounts)")),

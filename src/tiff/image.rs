@@ -54,11 +54,26 @@ impl Photometric {
     pub(crate) const MIN_IS_BLACK: u16 = 1;
     pub(crate) const RGB: u16 = 2;
     pub(crate) const PALETTE: u16 = 3;
+    const MASK: u16 = 4;
     pub(crate) const SEPARATED: u16 = 5;
     pub(crate) const YCBCR: u16 = 6;
     pub(crate) const CIELAB: u16 = 8;
+    const ICCLAB: u16 = 9;
+    const ITULAB: u16 = 10;
     pub(crate) const LOG_L: u16 = 32844;
     pub(crate) const LOG_LUV: u16 = 32845;
+}
+
+impl Photometric {
+    /// Samples a pixel that are colours; `None` where libtiff does not know (`_TIFFGetMaxColorChannels`).
+    fn colors(photometric: u16) -> Option<usize> {
+        match photometric {
+            Self::MIN_IS_WHITE | Self::MIN_IS_BLACK | Self::PALETTE => Some(1),
+            Self::RGB | Self::YCBCR | Self::CIELAB | Self::ICCLAB | Self::ITULAB | Self::LOG_LUV => Some(3),
+            Self::MASK | Self::SEPARATED => Some(4),
+            _ => None,
+        }
+    }
 }
 
 /// How the image is cut into blocks.
@@ -128,9 +143,10 @@ impl Image {
         let mut index = fields.index(tiling.tiled)?;
         let planes = if planar { samples } else { 1 };
         let blocks = tiling.across.checked_mul(tiling.down).and_then(|n| n.checked_mul(planes));
-        blocks.ok_or_else(|| Error::format("the image has more blocks than can be counted"))?;
+        let blocks = blocks.ok_or_else(|| Error::format("the image has more blocks than can be counted"))?;
+        index.one_strip = !tiling.tiled && blocks == 1;
         let compression = fields.short(tag::COMPRESSION, "Compression", codec::NONE)?;
-        let photometric = fields.short(tag::PHOTOMETRIC_INTERPRETATION, "PhotometricInterpretation", Photometric::MIN_IS_BLACK)?;
+        let photometric = fields.photometric(bits, samples)?;
         if compression == codec::NONE && photometric != Photometric::YCBCR && !planar {
             let row_bytes = (width * samples).saturating_mul(u64::from(bits)).div_ceil(8);
             chop(&mut tiling, &mut index, row_bytes);
@@ -153,7 +169,7 @@ impl Image {
             planar,
             predictor: fields.short(tag::PREDICTOR, "Predictor", 1)?,
             lsb_first: fields.number(tag::FILL_ORDER) == Some(2),
-            extra_samples: fields.numbers(tag::EXTRA_SAMPLES).iter().map(|n| u16::try_from(*n).unwrap_or(0)).collect(),
+            extra_samples: fields.extra_samples(photometric, samples)?,
             tiling,
             jpeg_tables: fields.value_bytes(tag::JPEG_TABLES).filter(|b| !b.is_empty()),
             t4_options: fields.number(tag::T4_OPTIONS).map_or(0, |n| n as u32),
@@ -255,7 +271,9 @@ impl ArrayRef {
 pub(crate) struct BlockIndex {
     offsets: Option<ArrayRef>,
     counts: Option<ArrayRef>,
-    /// The file has one strip, which is read as strips of this many bytes.
+    /// The file has one strip.
+    one_strip: bool,
+    /// It is read as strips of this many bytes.
     chopped: Option<u64>,
 }
 
@@ -298,7 +316,9 @@ impl BlockIndex {
             return Self::part(i, size, whole.locate(0, order, known)?);
         }
         let get = |array: Option<ArrayRef>| array.map(|a| a.get(i, order, known)).transpose();
-        Ok((get(self.offsets)?.unwrap_or(0), get(self.counts)?))
+        let (offset, count) = (get(self.offsets)?.unwrap_or(0), get(self.counts)?);
+        // libtiff's `ByteCountLooksBad`: a single strip that is somewhere has bytes.
+        Ok((offset, count.filter(|count| *count != 0 || offset == 0 || !self.one_strip)))
     }
 
     /// Part `i` of a strip that is read in parts.
@@ -306,11 +326,8 @@ impl BlockIndex {
         let skip = i.checked_mul(size).filter(|_| offset != 0 && count != Some(0));
         let Some(skip) = skip else { return Ok((0, count)) };
         let start = offset.checked_add(skip).ok_or_else(|| Error::format("a strip lies beyond any file"))?;
-        match count {
-            Some(count) if count <= skip => Err(Error::format(format!("the strip holds {count} bytes, fewer than its image has"))),
-            Some(count) => Ok((start, Some((count - skip).min(size)))),
-            None => Ok((start, None)),
-        }
+        // What the strip's count says does not matter: libtiff corrects one that is too small.
+        Ok((start, None))
     }
 }
 
@@ -347,7 +364,10 @@ impl Fields<'_> {
         let decoded_by_codec = matches!(compression, codec::JPEG | codec::OLD_JPEG);
         match photometric {
             Photometric::SEPARATED if bits == 8 && samples >= 4 && self.number(tag::INK_SET).unwrap_or(1) == 1 => Ok(Colors::Cmyk),
-            Photometric::YCBCR if bits == 8 && samples == 3 && !decoded_by_codec => {
+            Photometric::YCBCR if samples != 3 && !decoded_by_codec => {
+                Err(Error::unsupported(format!("YCbCr of {samples} samples without JPEG is not read")))
+            }
+            Photometric::YCBCR if bits == 8 && !decoded_by_codec => {
                 let subsampling = match self.numbers(tag::YCBCR_SUB_SAMPLING).as_slice() {
                     [across, down, ..] => (*across, *down),
                     _ => (2, 2),
@@ -375,6 +395,37 @@ impl Fields<'_> {
         values.first_chunk::<N>().map(|chunk| chunk.map(|v| v as f32))
     }
 
+    /// `PhotometricInterpretation`. A palette that is not there, or too short, makes gray or RGB of what is deep enough, as in libtiff.
+    fn photometric(&self, bits: u16, samples: u64) -> Result<u16> {
+        let photometric = self.short(tag::PHOTOMETRIC_INTERPRETATION, "PhotometricInterpretation", Photometric::MIN_IS_BLACK)?;
+        let has_palette = self.ifd.find(tag::COLOR_MAP).is_some_and(|map| bits <= 16 && map.count >= 3 << bits);
+        match photometric {
+            Photometric::PALETTE if has_palette => Ok(photometric),
+            Photometric::PALETTE if bits < 8 => Err(Error::format("the image has a palette, but no ColorMap that has all its colours")),
+            Photometric::PALETTE if samples == 3 => Ok(Photometric::RGB),
+            Photometric::PALETTE => Ok(Photometric::MIN_IS_BLACK),
+            _ => Ok(photometric),
+        }
+    }
+
+    /// `ExtraSamples`, as many as there are samples that are no colour: libtiff adds to the field where it has fewer.
+    fn extra_samples(&self, photometric: u16, samples: u64) -> Result<Vec<u16>> {
+        /// Corel's number for what is 2 in TIFF 6.0.
+        const COREL_UNASSOCIATED: u64 = 999;
+        let kind = |n: &u64| if *n == COREL_UNASSOCIATED { 2 } else { u16::try_from(*n).unwrap_or(0) };
+        let mut extra: Vec<u16> = self.numbers(tag::EXTRA_SAMPLES).iter().map(kind).collect();
+        let samples = samples as usize;
+        if extra.len() > samples {
+            return Err(Error::format(format!("ExtraSamples has {} values, for {samples} samples", extra.len())));
+        }
+        if let Some(colors) = Photometric::colors(photometric)
+            && samples - extra.len() > colors
+        {
+            extra.resize(samples - colors, 0);
+        }
+        Ok(extra)
+    }
+
     /// A code, of which there are fewer than 65536, whatever the field's type.
     fn short(&self, code: u16, name: &str, default: u16) -> Result<u16> {
         let Some(number) = self.number(code) else { return Ok(default) };
@@ -395,7 +446,7 @@ impl Fields<'_> {
         let tile = self.number(tag::TILE_WIDTH).zip(self.number(tag::TILE_LENGTH));
         let tiled = tile.is_some();
         let (block_width, block_height) = tile.unwrap_or_else(|| {
-            let rows = self.number(tag::ROWS_PER_STRIP).filter(|n| *n > 0).unwrap_or(height);
+            let rows = self.number(tag::ROWS_PER_STRIP).unwrap_or(height);
             (width, rows.min(height))
         });
         if !(1..=MAX_SIDE).contains(&block_width) || !(1..=MAX_SIDE).contains(&block_height) {
@@ -414,7 +465,7 @@ impl Fields<'_> {
         };
         let array = |codes: [u16; 2]| codes.iter().find_map(|c| self.ifd.find(*c)).map(ArrayRef::new).transpose();
         let [offsets, counts] = codes;
-        Ok(BlockIndex { offsets: array(offsets)?, counts: array(counts)?, chopped: None })
+        Ok(BlockIndex { offsets: array(offsets)?, counts: array(counts)?, one_strip: false, chopped: None })
     }
 }
 
@@ -455,7 +506,7 @@ mod tests {
         let image = image(base).unwrap();
         assert_eq!((image.tiling.height, image.tiling.down, image.stored_rows(2)), (81, 3, 38));
         let at = |i| image.index.locate(i, ByteOrder::Little, &|_: &Range<u64>| None).unwrap();
-        assert_eq!([at(0), at(1), at(2)], [(8, Some(8100)), (8108, Some(8100)), (16208, Some(3800))]);
+        assert_eq!([at(0), at(1), at(2)], [(8, None), (8108, None), (16208, None)]);
     }
 
     #[test]

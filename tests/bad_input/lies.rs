@@ -12,6 +12,7 @@ fn harmless_lies_do_not_keep_from_reading() {
     let right = read(&Tiff::new().open()).unwrap();
     let cases = [
         ("byte counts too large of uncompressed tiles", Tiff::new().tile_count(3, u32::MAX)),
+        ("byte counts too small of uncompressed tiles", Tiff::new().tile_count(3, 10)),
         ("no byte counts of uncompressed tiles", Tiff::new().without(325)),
         ("a description that is not in the file", Tiff::new().set(270, 2, 1000, 70_000)),
         ("a description of 4 GiB", Tiff::new().set(270, 2, u32::MAX, 400)),

@@ -17,7 +17,6 @@ fn each_tile_that_can_not_be_read_is_named_with_the_reason() {
         ("offset so that the end is beyond", tiff().tile_offset(3, 1300), Status::Format, "at offset 1300 reach beyond the end"),
         ("a stored tile of 4 GiB", deflate().tile_count(3, u32::MAX), Status::LimitExceeded, "4294967295"),
         ("a stored tile of 500 MB", deflate().tile_count(3, 500_000_000), Status::Format, "500000000 bytes at offset 1280"),
-        ("an uncompressed tile that is short", tiff().tile_count(3, 10), Status::Format, "10"),
         ("deflate of nonsense", deflate(), Status::Format, "deflate"),
         ("LZW of nonsense", tiff().long(259, 5).patch(1280, &[0xff; 256]), Status::Format, "LZW"),
         ("PackBits that ends early", tiff().long(259, 32773).tile_count(3, 2), Status::Format, "2 stored bytes can't hold"),
@@ -28,7 +27,7 @@ fn each_tile_that_can_not_be_read_is_named_with_the_reason() {
         ("compression 0", tiff().long(259, 0), Status::Unsupported, "0 (unknown)"),
         ("JPEG 2000", tiff().long(259, 34712), Status::Unsupported, "34712 (JP2000)"),
         ("predictor that nobody knows", tiff().long(259, 8).long(317, 77).patch(1280, &zlib(256)), Status::Unsupported, "77"),
-        ("65535 samples", tiff().long(277, 65_535), Status::Format, "256"),
+        ("65535 samples", tiff().long(277, 65_535), Status::Format, "16776960 bytes"),
         ("no offsets", tiff().without(324), Status::Format, "no TileOffsets"),
         ("deflate without byte counts", deflate().without(325), Status::Format, "no TileByteCounts"),
     ];

@@ -6,7 +6,7 @@ use super::*;
 
 fn layout(photometric: u16, width: usize, height: usize, bits: u16, sample_format: u16) -> BlockLayout<'static> {
     let samples = if photometric == Photometric::LOG_LUV { 3 } else { 1 };
-    BlockLayout { photometric, bits, sample_format, ..testing::layout(width, height, samples) }
+    BlockLayout { bits, sample_format, photometric, ..testing::layout(width, height, samples) }
 }
 
 fn decode_here(codec: &SgiLog, input: &[u8], layout: &BlockLayout<'_>) -> Result<Vec<u8>, CodecError> {
