@@ -64,12 +64,28 @@ static void print_bands(const cog_dataset *dataset, uint32_t count) {
     }
 }
 
-static void print_place(const cog_dataset *dataset, const cog_dataset_info *info) {
+static void print_crs(const cog_dataset *dataset) {
     cog_error *error = NULL;
-    double t[6], bounds[4];
+    char *wkt, *projjson;
     if (cog_crs_epsg(dataset) != 0) {
         printf("  CRS: EPSG:%" PRIu32 "\n", cog_crs_epsg(dataset));
     }
+    if (cog_crs_wkt(dataset, &wkt, NULL, &error) != COG_OK) {
+        printf("  %s\n", cog_error_message(error)); /* the file has no CRS, or one that can't be written */
+        cog_error_free(error);
+        return;
+    }
+    printf("  CRS as WKT 2: %s\n", wkt);
+    cog_buffer_free(wkt);
+    check(cog_crs_projjson(dataset, &projjson, NULL, &error), &error);
+    printf("  CRS as PROJJSON: %s\n", projjson);
+    cog_buffer_free(projjson);
+}
+
+static void print_place(const cog_dataset *dataset, const cog_dataset_info *info) {
+    cog_error *error = NULL;
+    double t[6], bounds[4];
+    print_crs(dataset);
     if (!info->has_transform) {
         printf("  no transform, %" PRIu32 " ground control points\n", info->gcp_count);
         return;

@@ -175,7 +175,7 @@ typedef struct {
      */
     cog_dtype dtype;
     /**
-     * EPSG code of the horizontal CRS; 0 where the file names none.
+     * EPSG code of the CRS, as cog_crs_epsg gives it.
      */
     uint32_t epsg;
     /**
@@ -1028,7 +1028,8 @@ cog_status cog_band_info(const cog_dataset *dataset,
                          cog_error **error);
 
 /**
- * The EPSG code of the horizontal CRS, or 0 where the file names none (it may still describe one by parameters).
+ * The EPSG code of the CRS, or 0 where it has none. A CRS that the file gives by parameters has the code of the registered CRS which is
+ * the same but for its names, as rasterio's to_epsg finds it.
  *
  * Ownership: takes nothing. Lifetime: none. NULL: gives 0. Threads: any. Blocking: no. Errors: none.
  * Example: examples-c/describe.c
@@ -1087,11 +1088,13 @@ cog_status cog_metadata_json(const cog_dataset *dataset,
                              cog_error **error);
 
 /**
- * Gives the CRS as WKT 2. This version knows CRSs by EPSG code only and returns COG_ERR_UNSUPPORTED for every file that has one.
+ * Gives the CRS as WKT2:2019 (OGC 18-010r7), on one line; PROJ and GDAL read it. It is the CRS that GDAL makes of the file's GeoKeys:
+ * by an EPSG code, by parameters, or a local (engineering) one where the file says no more.
  *
- * Ownership: *text is the caller's, freed with cog_buffer_free. Lifetime: until freed. NULL: len and error may be NULL, the others not.
- * Threads: any. Blocking: no. Errors: COG_ERR_OUT_OF_BOUNDS where the file has no CRS; COG_ERR_UNSUPPORTED, see above.
- * Example: tests/c/harness.c
+ * Ownership: *text is the caller's, freed with cog_buffer_free; it ends with a NUL that *len does not count. Lifetime: until freed.
+ * NULL: len and error may be NULL, the others not. Threads: any. Blocking: no.
+ * Errors: COG_ERR_OUT_OF_BOUNDS where the file has no CRS; COG_ERR_UNSUPPORTED, with the reason, where its GeoKeys can't be expressed.
+ * Example: examples-c/describe.c
  */
 cog_status cog_crs_wkt(const cog_dataset *dataset,
                        char **text,
@@ -1099,11 +1102,11 @@ cog_status cog_crs_wkt(const cog_dataset *dataset,
                        cog_error **error);
 
 /**
- * Gives the CRS as PROJJSON. This version knows CRSs by EPSG code only and returns COG_ERR_UNSUPPORTED for every file that has one.
+ * Gives the CRS as PROJJSON (version 0.7 of its schema): the same as cog_crs_wkt gives, in JSON.
  *
- * Ownership: *text is the caller's, freed with cog_buffer_free. Lifetime: until freed. NULL: len and error may be NULL, the others not.
- * Threads: any. Blocking: no. Errors: COG_ERR_OUT_OF_BOUNDS where the file has no CRS; COG_ERR_UNSUPPORTED, see above.
- * Example: tests/c/harness.c
+ * Ownership: *text is the caller's, freed with cog_buffer_free; it ends with a NUL that *len does not count. Lifetime: until freed.
+ * NULL: len and error may be NULL, the others not. Threads: any. Blocking: no. Errors: as cog_crs_wkt.
+ * Example: examples-c/describe.c
  */
 cog_status cog_crs_projjson(const cog_dataset *dataset,
                             char **text,

@@ -41,7 +41,7 @@ pub use cancel::CancelToken;
 pub use codec::Backend;
 pub use dataset::Dataset;
 pub use error::{Error, Result};
-pub use geo::{Gcp, GeoTransform};
+pub use geo::{Crs, Gcp, GeoTransform};
 pub use options::Options;
 pub use raster::DType;
 pub use read::{Pixels, ReadParams, ReadSize, Resampling};

@@ -2,6 +2,7 @@
 
 use super::{Dataset, Domain, Domains, MaskSource, Result, Rpc, structure};
 use crate::codec;
+use crate::geo::Crs;
 use crate::tiff::tag_name;
 use serde_json::{Map, Value, json};
 
@@ -22,7 +23,8 @@ pub(super) fn describe(dataset: &Dataset) -> Result<Value> {
     put("bounds", json!(dataset.bounds()));
     // For rasterio the CRS of ground control points is not the dataset's.
     put("crs_epsg", json!(dataset.epsg().filter(|_| dataset.gcps().is_empty())));
-    put("crs_wkt", Value::Null);
+    let wkt = dataset.crs().ok().flatten().map(Crs::to_wkt);
+    put("crs_wkt", json!(wkt.as_ref().filter(|_| dataset.gcps().is_empty())));
     put("nodata", json!(dataset.nodata_value().and_then(|n| n.reported(dataset.dtype())).map(python_float)));
     put("nodata_integer", json!(dataset.nodata_integer().map(|n| n.to_string())));
     put("compress", if image.compression == codec::NONE { Value::Null } else { json!(compression(image)) });
@@ -43,7 +45,7 @@ pub(super) fn describe(dataset: &Dataset) -> Result<Value> {
     put("band_domains", bands.iter().map(|b| named(&b.domains)).collect());
     put("gcps", gcps(dataset));
     put("gcps_crs_epsg", json!(dataset.epsg().filter(|_| !dataset.gcps().is_empty())));
-    put("gcps_crs", Value::Null);
+    put("gcps_crs", json!(wkt.as_ref().filter(|_| !dataset.gcps().is_empty())));
     put("rpcs", dataset.rpc()?.map_or(Value::Null, rpcs));
     put("coordinate_epoch", json!(dataset.coordinate_epoch()));
     put("icc_profile", json!(dataset.icc_profile()?.map(bytes::Bytes::len)));

@@ -5,6 +5,7 @@
 
 mod color;
 mod color_profile;
+mod crs;
 mod describe;
 mod details;
 mod domains;
@@ -58,6 +59,7 @@ pub struct Dataset {
     /// Where sidecars are looked for; `None`: nowhere.
     beside: Option<Beside>,
     details: OnceCell<Details>,
+    crs: crs::LazyCrs,
 }
 
 /// One resolution of the image.
@@ -244,16 +246,6 @@ impl Dataset {
     pub fn bounds(&self) -> Option<[f64; 4]> {
         let (width, height) = self.size();
         self.transform().map(|t| t.bounds(width, height))
-    }
-
-    /// The EPSG code of the horizontal CRS; `None` where the file names none.
-    pub fn epsg(&self) -> Option<u32> {
-        self.description.geo_keys.epsg()
-    }
-
-    /// The CRS's name as the file cites it.
-    pub fn crs_citation(&self) -> Option<&str> {
-        self.description.geo_keys.citation()
     }
 
     /// What this handle has done so far.

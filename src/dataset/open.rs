@@ -1,6 +1,7 @@
 //! Opening: the first request, the header, the first IFD and the tags that describe the dataset.
 
 use super::Dataset;
+use super::crs::LazyCrs;
 use super::describe::{DESCRIPTION_TAGS, Description, TagValues};
 use crate::cancel::Stop;
 use crate::error::{Error, Reason, Result};
@@ -45,6 +46,7 @@ async fn open_reader(reader: Reader, stop: &Stop) -> Result<Dataset> {
             leaders_broken: AtomicBool::new(false),
             beside: None,
             details: OnceCell::new(),
+            crs: LazyCrs::default(),
         }),
         Err(e) => {
             // A page that asks for a password, an upload that is not complete: the next open looks again.

@@ -4,6 +4,7 @@ use super::dataset::{BandTexts, cog_dataset};
 use super::structs::write_out;
 use super::{borrow, boundary, cog_error, cog_status, infallible, malloc_copy, null, store};
 use crate::error::{Error, Result};
+use crate::geo::Crs;
 use crate::raster::DType;
 use std::ffi::{CString, c_char};
 
@@ -60,7 +61,7 @@ pub struct cog_dataset_info {
     pub bands: u32,
     /// Type of the samples as they are read.
     pub dtype: cog_dtype,
-    /// EPSG code of the horizontal CRS; 0 where the file names none.
+    /// EPSG code of the CRS, as cog_crs_epsg gives it.
     pub epsg: u32,
     /// The Compression tag of level 0: 1 none, 5 LZW, 7 JPEG, 8 Deflate, ….
     pub compression: u32,
@@ -271,7 +272,8 @@ fn band_texts(band: &crate::dataset::Band) -> BandTexts {
     }
 }
 
-/// The EPSG code of the horizontal CRS, or 0 where the file names none (it may still describe one by parameters).
+/// The EPSG code of the CRS, or 0 where it has none. A CRS that the file gives by parameters has the code of the registered CRS which is
+/// the same but for its names, as rasterio's to_epsg finds it.
 ///
 /// Ownership: takes nothing. Lifetime: none. NULL: gives 0. Threads: any. Blocking: no. Errors: none.
 /// Example: examples-c/describe.c
@@ -402,11 +404,13 @@ unsafe fn give_text(value: &str, text: *mut *mut c_char, len: *mut usize) -> Res
     Ok(())
 }
 
-/// Gives the CRS as WKT 2. This version knows CRSs by EPSG code only and returns COG_ERR_UNSUPPORTED for every file that has one.
+/// Gives the CRS as WKT2:2019 (OGC 18-010r7), on one line; PROJ and GDAL read it. It is the CRS that GDAL makes of the file's GeoKeys:
+/// by an EPSG code, by parameters, or a local (engineering) one where the file says no more.
 ///
-/// Ownership: *text is the caller's, freed with cog_buffer_free. Lifetime: until freed. NULL: len and error may be NULL, the others not.
-/// Threads: any. Blocking: no. Errors: COG_ERR_OUT_OF_BOUNDS where the file has no CRS; COG_ERR_UNSUPPORTED, see above.
-/// Example: tests/c/harness.c
+/// Ownership: *text is the caller's, freed with cog_buffer_free; it ends with a NUL that *len does not count. Lifetime: until freed.
+/// NULL: len and error may be NULL, the others not. Threads: any. Blocking: no.
+/// Errors: COG_ERR_OUT_OF_BOUNDS where the file has no CRS; COG_ERR_UNSUPPORTED, with the reason, where its GeoKeys can't be expressed.
+/// Example: examples-c/describe.c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cog_crs_wkt(
     dataset: *const cog_dataset,
@@ -414,18 +418,15 @@ pub unsafe extern "C" fn cog_crs_wkt(
     len: *mut usize,
     error: *mut *mut cog_error,
 ) -> cog_status {
-    boundary(error, || {
-        let _ = (text, len);
-        // SAFETY: NULL or a handle of this library, as documented.
-        Err(crs_as_text(unsafe { borrow(dataset, "dataset")? }, "WKT"))
-    })
+    // SAFETY: as documented.
+    unsafe { give_crs(dataset, text, len, error, Crs::to_wkt) }
 }
 
-/// Gives the CRS as PROJJSON. This version knows CRSs by EPSG code only and returns COG_ERR_UNSUPPORTED for every file that has one.
+/// Gives the CRS as PROJJSON (version 0.7 of its schema): the same as cog_crs_wkt gives, in JSON.
 ///
-/// Ownership: *text is the caller's, freed with cog_buffer_free. Lifetime: until freed. NULL: len and error may be NULL, the others not.
-/// Threads: any. Blocking: no. Errors: COG_ERR_OUT_OF_BOUNDS where the file has no CRS; COG_ERR_UNSUPPORTED, see above.
-/// Example: tests/c/harness.c
+/// Ownership: *text is the caller's, freed with cog_buffer_free; it ends with a NUL that *len does not count. Lifetime: until freed.
+/// NULL: len and error may be NULL, the others not. Threads: any. Blocking: no. Errors: as cog_crs_wkt.
+/// Example: examples-c/describe.c
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn cog_crs_projjson(
     dataset: *const cog_dataset,
@@ -433,23 +434,29 @@ pub unsafe extern "C" fn cog_crs_projjson(
     len: *mut usize,
     error: *mut *mut cog_error,
 ) -> cog_status {
-    boundary(error, || {
-        let _ = (text, len);
-        // SAFETY: NULL or a handle of this library, as documented.
-        Err(crs_as_text(unsafe { borrow(dataset, "dataset")? }, "PROJJSON"))
-    })
+    // SAFETY: as documented.
+    unsafe { give_crs(dataset, text, len, error, |crs| crs.to_projjson().to_string()) }
 }
 
-fn crs_as_text(handle: &cog_dataset, form: &str) -> Error {
-    let d = &handle.dataset;
-    let error = match (d.epsg(), d.crs_citation()) {
-        (Some(code), _) => {
-            Error::unsupported(format!("the CRS can't be given as {form} by this version; it is EPSG:{code} (cog_crs_epsg)"))
+/// Gives the CRS in one of its forms.
+///
+/// # Safety
+/// The pointers are as [`cog_crs_wkt`] documents them.
+unsafe fn give_crs(
+    dataset: *const cog_dataset,
+    text: *mut *mut c_char,
+    len: *mut usize,
+    error: *mut *mut cog_error,
+    form: fn(&Crs) -> String,
+) -> cog_status {
+    boundary(error, || {
+        // SAFETY: NULL or a handle of this library, as documented.
+        let d = &unsafe { borrow(dataset, "dataset")? }.dataset;
+        if text.is_null() {
+            return Err(null("text"));
         }
-        (None, Some(name)) => {
-            Error::unsupported(format!("the CRS ({name:?}) has no EPSG code and can't be given as {form} by this version"))
-        }
-        (None, None) => Error::out_of_bounds("the file has no CRS"),
-    };
-    error.in_file(d.name())
+        let crs = d.crs()?.ok_or_else(|| Error::out_of_bounds("the file has no CRS").in_file(d.name()))?;
+        // SAFETY: `text` is not NULL; `len` is NULL or valid.
+        unsafe { give_text(&form(crs), text, len) }
+    })
 }

@@ -1,28 +1,60 @@
-//! The GeoKey directory (OGC 19-008r4, GeoTIFF 1.1, section 7.1.2) and the CRS code that it names.
+//! The GeoKey directory (OGC 19-008r4, GeoTIFF 1.1, section 7.1.2). What the keys say of the CRS, `crs/from_keys` reads.
 
 use std::collections::BTreeMap;
 
-/// Keys that are read by number.
-mod key {
-    pub(super) const MODEL_TYPE: u16 = 1024;
-    pub(super) const RASTER_TYPE: u16 = 1025;
-    pub(super) const CITATION: u16 = 1026;
-    pub(super) const GEODETIC_CRS: u16 = 2048;
-    pub(super) const PROJECTED_CRS: u16 = 3072;
-    pub(super) const VERTICAL: u16 = 4096;
-    pub(super) const COORDINATE_EPOCH: u16 = 5120;
+/// Keys by number, with the names of GeoTIFF 1.1 (annex C).
+pub(crate) mod key {
+    pub(crate) const MODEL_TYPE: u16 = 1024;
+    pub(crate) const RASTER_TYPE: u16 = 1025;
+    pub(crate) const CITATION: u16 = 1026;
+    pub(crate) const GEODETIC_CRS: u16 = 2048;
+    pub(crate) const GEODETIC_CITATION: u16 = 2049;
+    pub(crate) const DATUM: u16 = 2050;
+    pub(crate) const PRIME_MERIDIAN: u16 = 2051;
+    pub(crate) const GEODETIC_LINEAR_UNIT: u16 = 2052;
+    pub(crate) const ANGULAR_UNIT: u16 = 2054;
+    pub(crate) const ANGULAR_UNIT_SIZE: u16 = 2055;
+    pub(crate) const ELLIPSOID: u16 = 2056;
+    pub(crate) const SEMI_MAJOR_AXIS: u16 = 2057;
+    pub(crate) const SEMI_MINOR_AXIS: u16 = 2058;
+    pub(crate) const INVERSE_FLATTENING: u16 = 2059;
+    pub(crate) const PRIME_MERIDIAN_LONGITUDE: u16 = 2061;
+    /// GeogTOWGS84GeoKey, which only libgeotiff has.
+    pub(crate) const TO_WGS84: u16 = 2062;
+    pub(crate) const PROJECTED_CRS: u16 = 3072;
+    pub(crate) const PROJECTED_CITATION: u16 = 3073;
+    pub(crate) const PROJECTION: u16 = 3074;
+    pub(crate) const PROJECTION_METHOD: u16 = 3075;
+    pub(crate) const PROJECTED_LINEAR_UNIT: u16 = 3076;
+    pub(crate) const PROJECTED_LINEAR_UNIT_SIZE: u16 = 3077;
+    pub(crate) const STANDARD_PARALLEL_1: u16 = 3078;
+    pub(crate) const STANDARD_PARALLEL_2: u16 = 3079;
+    pub(crate) const NATURAL_ORIGIN_LONGITUDE: u16 = 3080;
+    pub(crate) const NATURAL_ORIGIN_LATITUDE: u16 = 3081;
+    pub(crate) const FALSE_EASTING: u16 = 3082;
+    pub(crate) const FALSE_NORTHING: u16 = 3083;
+    pub(crate) const FALSE_ORIGIN_LONGITUDE: u16 = 3084;
+    pub(crate) const FALSE_ORIGIN_LATITUDE: u16 = 3085;
+    pub(crate) const FALSE_ORIGIN_EASTING: u16 = 3086;
+    pub(crate) const FALSE_ORIGIN_NORTHING: u16 = 3087;
+    pub(crate) const CENTRE_LONGITUDE: u16 = 3088;
+    pub(crate) const CENTRE_LATITUDE: u16 = 3089;
+    pub(crate) const CENTRE_EASTING: u16 = 3090;
+    pub(crate) const CENTRE_NORTHING: u16 = 3091;
+    pub(crate) const SCALE_AT_NATURAL_ORIGIN: u16 = 3092;
+    pub(crate) const SCALE_AT_CENTRE: u16 = 3093;
+    pub(crate) const AZIMUTH: u16 = 3094;
+    pub(crate) const STRAIGHT_VERTICAL_POLE_LONGITUDE: u16 = 3095;
+    pub(crate) const RECTIFIED_GRID_ANGLE: u16 = 3096;
+    pub(crate) const VERTICAL_CRS: u16 = 4096;
+    pub(crate) const VERTICAL_CITATION: u16 = 4097;
+    pub(crate) const VERTICAL_DATUM: u16 = 4098;
+    pub(crate) const VERTICAL_UNIT: u16 = 4099;
+    pub(crate) const COORDINATE_EPOCH: u16 = 5120;
 }
 
-/// GTModelTypeGeoKey.
-mod model {
-    pub(super) const PROJECTED: u16 = 1;
-    pub(super) const GEOGRAPHIC: u16 = 2;
-    pub(super) const GEOCENTRIC: u16 = 3;
-}
-
-/// WGS 84 with ellipsoidal height, which GDAL writes as EPSG:4326 with this code in VerticalGeoKey.
-const WGS_84_3D: u16 = 4979;
-const USER_DEFINED: u16 = 32767;
+/// The value of a key whose meaning other keys give.
+pub(crate) const USER_DEFINED: u16 = 32767;
 const PIXEL_IS_POINT: u16 = 2;
 
 /// The value of one key.
@@ -35,7 +67,10 @@ pub(crate) enum GeoKey {
 
 /// A parsed directory.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct GeoKeys(BTreeMap<u16, GeoKey>);
+pub(crate) struct GeoKeys {
+    version: [u64; 3],
+    keys: BTreeMap<u16, GeoKey>,
+}
 
 impl GeoKeys {
     /// Reads the keys of `directory`, taking values from the other two tags. Keys that point outside them are left out, as libgeotiff does.
@@ -55,7 +90,8 @@ impl GeoKeys {
             };
             parsed.map(|value| keys.insert(id as u16, value));
         }
-        Self(keys)
+        let version = std::array::from_fn(|at| directory.get(at).copied().unwrap_or(0));
+        Self { version, keys }
     }
 
     /// GDAL's word for GTRasterTypeGeoKey, where the file has it.
@@ -65,22 +101,45 @@ impl GeoKeys {
 
     /// CoordinateEpochGeoKey: decimal years.
     pub(crate) fn coordinate_epoch(&self) -> Option<f64> {
-        match self.0.get(&key::COORDINATE_EPOCH)? {
+        match self.keys.get(&key::COORDINATE_EPOCH)? {
             GeoKey::Doubles(values) => values.first().copied(),
             _ => None,
         }
     }
 
-    fn short(&self, key: u16) -> Option<u16> {
-        match self.0.get(&key) {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Directory version, revision and minor revision: 1, 1, 0 for GeoTIFF 1.0; 1, 1, 1 for GeoTIFF 1.1.
+    pub(crate) fn version(&self) -> [u64; 3] {
+        self.version
+    }
+
+    pub(crate) fn has(&self, key: u16) -> bool {
+        self.keys.contains_key(&key)
+    }
+
+    pub(crate) fn short(&self, key: u16) -> Option<u16> {
+        match self.keys.get(&key) {
             Some(GeoKey::Short(value)) => Some(*value),
             _ => None,
         }
     }
 
-    /// The citation of the CRS, for people.
-    pub(crate) fn citation(&self) -> Option<&str> {
-        match self.0.get(&key::CITATION) {
+    pub(crate) fn doubles(&self, key: u16) -> &[f64] {
+        match self.keys.get(&key) {
+            Some(GeoKey::Doubles(values)) => values,
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn double(&self, key: u16) -> Option<f64> {
+        self.doubles(key).first().copied()
+    }
+
+    pub(crate) fn text(&self, key: u16) -> Option<&str> {
+        match self.keys.get(&key) {
             Some(GeoKey::Text(text)) => Some(text),
             _ => None,
         }
@@ -89,19 +148,6 @@ impl GeoKeys {
     /// Coordinates are those of pixel centres, not corners (GTRasterTypeGeoKey).
     pub(crate) fn pixel_is_point(&self) -> bool {
         self.short(key::RASTER_TYPE) == Some(PIXEL_IS_POINT)
-    }
-
-    /// The EPSG code of the horizontal CRS, where the file gives one.
-    pub(crate) fn epsg(&self) -> Option<u32> {
-        let code = |key| self.short(key).filter(|c| *c != USER_DEFINED && *c != 0).map(u32::from);
-        match self.short(key::MODEL_TYPE) {
-            Some(model::PROJECTED) => code(key::PROJECTED_CRS),
-            Some(model::GEOGRAPHIC) if self.short(key::VERTICAL) == Some(WGS_84_3D) => Some(u32::from(WGS_84_3D)),
-            Some(model::GEOGRAPHIC | model::GEOCENTRIC) => code(key::GEODETIC_CRS),
-            // Without a model type GDAL goes by which key is there.
-            _ if self.short(key::PROJECTED_CRS).is_some() => code(key::PROJECTED_CRS),
-            _ => code(key::GEODETIC_CRS),
-        }
     }
 }
 
@@ -115,20 +161,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn projected_code_and_citation() {
-        let directory = [1, 1, 0, 4, 1024, 0, 1, 1, 1025, 0, 1, 2, 1026, 34737, 5, 0, 3072, 0, 1, 32633];
-        let keys = GeoKeys::parse(&directory, &[], b"UTM3|more|");
-        assert_eq!(keys.epsg(), Some(32633));
-        assert_eq!(keys.citation(), Some("UTM3"));
+    fn codes_texts_and_numbers() {
+        let directory = [1, 1, 0, 5, 1024, 0, 1, 1, 1025, 0, 1, 2, 1026, 34737, 5, 0, 2057, 34736, 1, 1, 3072, 0, 1, 32633];
+        let keys = GeoKeys::parse(&directory, &[7.0, 6_378_137.0], b"UTM3|more|");
+        assert_eq!((keys.version(), keys.short(key::PROJECTED_CRS), keys.text(key::CITATION)), ([1, 1, 0], Some(32633), Some("UTM3")));
+        assert_eq!((keys.double(key::SEMI_MAJOR_AXIS), keys.double(key::CITATION)), (Some(6_378_137.0), None));
         assert!(keys.pixel_is_point());
     }
 
     #[test]
-    fn user_defined_is_no_code_and_broken_keys_are_left_out() {
+    fn broken_keys_are_left_out() {
         let directory = [1, 1, 0, 3, 1024, 0, 1, 1, 3072, 0, 1, 32767, 2057, 34736, 1, 9];
         let keys = GeoKeys::parse(&directory, &[1.0], b"");
-        assert_eq!(keys.epsg(), None);
-        assert_eq!(keys.0.len(), 2);
-        assert!(GeoKeys::parse(&[1, 1], &[], b"").0.is_empty());
+        assert!(keys.has(key::PROJECTED_CRS) && !keys.has(key::SEMI_MAJOR_AXIS));
+        assert!(GeoKeys::parse(&[1, 1], &[], b"").is_empty());
     }
 }

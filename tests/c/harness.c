@@ -122,7 +122,7 @@ int main(int argc, char **argv) {
     references_are_counted();
     a_dataset_is_described();
     a_place_on_earth_is_described();
-    crs_texts_are_refused_for_now();
+    crs_texts();
     metadata_is_read_by_domain();
     a_palette_is_read();
     the_description_is_json();

@@ -61,12 +61,11 @@ fn describe(dataset: &Dataset, out: &mut String) -> Result<std::fmt::Result, Fai
 }
 
 fn crs(dataset: &Dataset) -> String {
-    let name = dataset.crs_citation().unwrap_or_default();
-    match (dataset.epsg(), name) {
-        (Some(code), "") => format!("EPSG:{code}"),
-        (Some(code), name) => format!("EPSG:{code} ({name})"),
-        (None, "") => "none".to_owned(),
-        (None, name) => format!("{name} (no EPSG code)"),
+    match (dataset.crs(), dataset.epsg()) {
+        (Ok(Some(crs)), Some(code)) => format!("EPSG:{code} ({})", crs.name()),
+        (Ok(Some(crs)), None) => format!("{} (no EPSG code)", crs.name()),
+        (Ok(None), _) => "none".to_owned(),
+        (Err(error), _) => error.reason().to_string(),
     }
 }
 
