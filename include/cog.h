@@ -66,6 +66,18 @@
 #define COG_LOG_DEBUG 4
 
 /**
+ * A flag of a read: the window may reach beyond the image, as long as it overlaps it; what lies outside is `fill`, with mask 0. Reads by
+ * bounds may without it. The setting read.boundless = FALSE makes it COG_ERR_OUT_OF_BOUNDS for all.
+ */
+#define COG_READ_BOUNDLESS 1
+
+/**
+ * A flag of a read: gives sample × scale + offset, as cog_band_info has them, instead of the samples. COG_NATIVE is then COG_FLOAT32 for
+ * samples of up to 16 bits and for such floats, else COG_FLOAT64 (complex: COG_CFLOAT32, COG_CFLOAT64). The mask is what it is without.
+ */
+#define COG_READ_UNSCALE 2
+
+/**
  * A token that stops the calls it was given to. Reference-counted inside.
  */
 typedef struct cog_cancel cog_cancel;
@@ -504,7 +516,7 @@ typedef struct {
 } cog_option_description;
 
 /**
- * How pixels are made where the output is not the size of the window.
+ * How pixels are made where the output is not the size of the window, or the window lies between pixels.
  */
 typedef int32_t cog_resampling;
 
@@ -517,7 +529,8 @@ typedef struct {
      */
     size_t struct_size;
     /**
-     * Left edge of the window, in pixels of `level` (of level 0 where level is -1). x, y, width and height all 0: the whole level.
+     * Left edge of the window, in pixels of `level` (of level 0 where level is -1); need not be whole. x, y, width and height all 0: the
+     * whole level.
      */
     double x;
     /**
@@ -557,11 +570,11 @@ typedef struct {
      */
     cog_resampling resampling;
     /**
-     * Must be 0 in this version.
+     * COG_READ_BOUNDLESS, COG_READ_UNSCALE, or both; 0: neither.
      */
     uint32_t flags;
     /**
-     * Must be 0 in this version.
+     * What lies beyond the image, converted to dst's type as a sample is; 0: the setting read.fill_value, which is 0 too where not set.
      */
     double fill;
     /**
@@ -1421,7 +1434,7 @@ cog_status cog_option_info(size_t index,
  * Ownership: params and dst stay the caller's. Lifetime: dst's memory must stay valid, and unused by others, until the function returns.
  * NULL: params (the whole of level 0) and error may be NULL; dst and dst->data not. Threads: any, also at once on one dataset.
  * Blocking: yes; stopped by params->cancel and params->timeout_ms.
- * Errors: COG_ERR_OUT_OF_BOUNDS for a window, level or band that is not there; COG_ERR_BUFFER_TOO_SMALL and COG_ERR_INVALID_ARGUMENT before
+ * Errors: COG_ERR_OUT_OF_BOUNDS for a window (without COG_READ_BOUNDLESS: a part of one), level or band that is not there; COG_ERR_BUFFER_TOO_SMALL and COG_ERR_INVALID_ARGUMENT before
  * any I/O for the pixels; COG_ERR_FORMAT for a damaged block, COG_ERR_UNSUPPORTED for a compression that is not read, both with the tile;
  * COG_ERR_IO, COG_ERR_TIMEOUT, COG_ERR_CANCELLED, COG_ERR_MODIFIED, COG_ERR_LIMIT_EXCEEDED, COG_ERR_FORKED. On failure dst may be partly
  * written.
@@ -1431,6 +1444,43 @@ cog_status cog_read_window(const cog_dataset *dataset,
                            const cog_read_params *params,
                            const cog_dst *dst,
                            cog_error **error);
+
+/**
+ * Reads the part of the image inside bounds (left, bottom, right, top) into dst, which becomes out_width × out_height pixels of params, or
+ * where these are 0 as many as the window of cog_bounds_window. The part may reach beyond the image: what lies outside is params->fill, with
+ * mask 0, unless the setting read.boundless is FALSE. crs names the CRS of the bounds; this version takes that of the image only, as
+ * "EPSG:32633" or by its URN or URL.
+ *
+ * Ownership: all stays the caller's. Lifetime: dst's memory must stay valid, and unused by others, until the function returns.
+ * NULL: crs (the image's), params and error may be NULL; the others not. Threads: any, also at once on one dataset.
+ * Blocking: yes; stopped by params->cancel and params->timeout_ms. Errors: as cog_read_window and cog_bounds_window;
+ * COG_ERR_OUT_OF_BOUNDS for bounds that don't overlap the image; COG_ERR_INVALID_ARGUMENT for a window in params.
+ * Example: examples-c/bounds.c
+ */
+cog_status cog_read_bounds(const cog_dataset *dataset,
+                           const double *bounds,
+                           const char *crs,
+                           const cog_read_params *params,
+                           const cog_dst *dst,
+                           cog_error **error);
+
+/**
+ * Gives the window (x, y, width, height) of a level that bounds (left, bottom, right, top) cover, in pixels, as rasterio's from_bounds has
+ * it: in a rotated image the box around the four corners; edges within a millionth of a pixel of a whole one lie on it. In an image whose
+ * rows go up the bounds' bottom may be above their top. For cog_read_params, to know a result's size before it is read.
+ *
+ * Ownership: window, of four numbers, is the caller's. Lifetime: none. NULL: crs (the image's) and error may be NULL; the others not.
+ * Threads: any. Blocking: for a level other than 0, as cog_level_count. Errors: COG_ERR_UNSUPPORTED for another CRS than the image's, and
+ * for an image without transform; COG_ERR_INVALID_ARGUMENT for bounds that are empty or in the wrong order; COG_ERR_OUT_OF_BOUNDS for a
+ * level that is not there.
+ * Example: examples-c/bounds.c
+ */
+cog_status cog_bounds_window(const cog_dataset *dataset,
+                             const double *bounds,
+                             const char *crs,
+                             uint32_t level,
+                             double *window,
+                             cog_error **error);
 
 /**
  * Reads internal tile (x, y) of level z into dst, whole: tile_width × tile_height pixels of the level, edge tiles too, whose pixels beyond
@@ -1469,8 +1519,8 @@ cog_status cog_get_tile_bytes(const cog_dataset *dataset,
                               cog_error **error);
 
 /**
- * Gives the size of what cog_read_window would read for these parameters, to allocate it: columns, rows, the file's sample type, and the
- * bytes of all bands, packed, in that type.
+ * Gives the size of what cog_read_window would read for these parameters, to allocate it: columns, rows, the type that COG_NATIVE means, and
+ * the bytes of all bands, packed, in that type.
  *
  * Ownership: the places are the caller's. Lifetime: none. NULL: params, error, and each place may be NULL. Threads: any.
  * Blocking: where a level must be found, as cog_level_count. Errors: as cog_read_window for its parameters.

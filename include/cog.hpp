@@ -208,6 +208,22 @@ public:
         bands_ = std::move(bands);
         return *this;
     }
+    /* COG_NEAREST and so on. */
+    read_params &resampling(cog_resampling method) {
+        params_.resampling = method;
+        return *this;
+    }
+    /* The window may reach beyond the image, where pixels are this value (0: the setting read.fill_value) and the mask is 0. */
+    read_params &boundless(double fill = 0) {
+        params_.flags |= COG_READ_BOUNDLESS;
+        params_.fill = fill;
+        return *this;
+    }
+    /* Sample x scale + offset instead of the samples. */
+    read_params &unscale() {
+        params_.flags |= COG_READ_UNSCALE;
+        return *this;
+    }
     read_params &timeout_ms(std::uint64_t milliseconds) {
         params_.timeout_ms = milliseconds;
         return *this;
@@ -376,6 +392,19 @@ public:
     void read_window_into(const read_params &params, const cog_dst &dst) const {
         const cog_read_params p = params.get();
         call(cog_read_window, &p, &dst);
+    }
+
+    /* The window (x, y, width, height) of a level that these bounds (left, bottom, right, top) cover, in the image's CRS. */
+    std::array<double, 4> bounds_window(const std::array<double, 4> &bounds, std::uint32_t level = 0) const {
+        std::array<double, 4> found{};
+        call(cog_bounds_window, bounds.data(), nullptr, level, found.data());
+        return found;
+    }
+    /* Reads what lies inside bounds, which may reach beyond the image. */
+    template <class T> pixels<T> read_bounds(const std::array<double, 4> &bounds, read_params params = {}, bool mask = false) const {
+        const std::int32_t level = params.get().level;
+        const auto [x, y, width, height] = bounds_window(bounds, level < 0 ? 0 : static_cast<std::uint32_t>(level));
+        return read_window<T>(params.window(x, y, width, height).boundless(params.get().fill), mask);
     }
 
     /* One internal tile, whole, also at the image's edge. */

@@ -24,6 +24,10 @@ pub enum Kind {
     Int(u64, u64),
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// A number, or `nan`.
+    Number,
+    /// GDAL, AUTO, LOWER, UPPER, or a percentage from 0 to 100.
+    LevelChoice,
     /// Anything.
     Text,
     /// Anything, and never shown again: not in messages, not in logs, not by `cog_options_get`.
@@ -182,6 +186,12 @@ pub static SETTINGS: &[Setting] = &[
         help: "native: libdeflate, libjpeg-turbo, libwebp, libzstd; rust: memory-safe decoders only." },
     Setting { key: "read.sidecars", default: "FALSE", env: &["COG_READ_SIDECARS"], kind: Kind::Bool,
         help: "Look beside a file for external overviews (FILE.ovr) and masks (FILE.msk); over a network each look is a request." },
+    Setting { key: "read.boundless", default: "TRUE", env: &["COG_READ_BOUNDLESS", "BOUNDLESS_READ"], kind: Kind::Bool,
+        help: "Reads by bounds, and windows that ask for it, may reach beyond the image; FALSE: that is COG_ERR_OUT_OF_BOUNDS." },
+    Setting { key: "read.fill_value", default: "0", env: &["COG_READ_FILL_VALUE", "BOUNDLESS_READ_FILL_VALUE"], kind: Kind::Number,
+        help: "What lies beyond the image, where the call names nothing else." },
+    Setting { key: "read.zoom_level_strategy", default: "GDAL", env: &["COG_READ_ZOOM_LEVEL_STRATEGY", "ZOOM_LEVEL_STRATEGY"], kind: Kind::LevelChoice,
+        help: "Which overview a size is read from: GDAL's choice, or aiocogeo's AUTO (50), LOWER (100: coarser), UPPER (0: finer), or 0 to 100." },
     Setting { key: "limits.tile_bytes", default: "1073741824", env: &["COG_LIMITS_TILE_BYTES"], kind: Kind::Int(1, 1 << 48),
         help: "Largest block, decoded or as stored." },
     Setting { key: "limits.output_bytes", default: "1099511627776", env: &["COG_LIMITS_OUTPUT_BYTES"], kind: Kind::Int(1, 1 << 60),
@@ -345,6 +355,11 @@ impl Options {
             },
             sidecars: flag("read.sidecars")?,
             decode_threads: int("decode.threads")? as usize,
+            read: Read {
+                boundless: flag("read.boundless")?,
+                fill: parse_number(self.value("read.fill_value")?).unwrap_or(0.0),
+                level_choice: parse_level_choice(self.value("read.zoom_level_strategy")?).unwrap_or(LevelChoice::Gdal),
+            },
             backend: if self.value("decode.backend")?.eq_ignore_ascii_case("rust") { Backend::Rust } else { Backend::Native },
             limits: Limits {
                 tile_bytes: int("limits.tile_bytes")?,
@@ -376,6 +391,7 @@ pub(crate) struct Settings {
     pub(crate) cache: Cache,
     pub(crate) sidecars: bool,
     pub(crate) decode_threads: usize,
+    pub(crate) read: Read,
     pub(crate) backend: Backend,
     pub(crate) limits: Limits,
     pub(crate) log_level: Level,
@@ -400,6 +416,22 @@ pub(crate) struct Http {
     pub(crate) proxy: String,
     pub(crate) ca_file: String,
     pub(crate) whole_file_bytes: u64,
+}
+
+/// The `read.*` settings.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Read {
+    pub(crate) boundless: bool,
+    pub(crate) fill: f64,
+    pub(crate) level_choice: LevelChoice,
+}
+
+/// Who chooses the overview that an output is read from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum LevelChoice {
+    Gdal,
+    /// With its percentage: how much coarser a level may be.
+    Aiocogeo(f64),
 }
 
 /// Some of them are secret.
@@ -440,6 +472,8 @@ fn check(setting: &Setting, value: &str) -> Result<()> {
         Kind::Int(low, high) if !value.trim().parse().is_ok_and(|n| (low..=high).contains(&n)) => {
             format!("a whole number from {low} to {high}")
         }
+        Kind::Number if parse_number(value).is_none() => "a number".to_owned(),
+        Kind::LevelChoice if parse_level_choice(value).is_none() => "GDAL, AUTO, LOWER, UPPER or a number from 0 to 100".to_owned(),
         Kind::Choice(words) if !words.iter().any(|w| w.eq_ignore_ascii_case(value)) => format!("one of {}", words.join(", ")),
         _ => return Ok(()),
     };
@@ -453,6 +487,21 @@ fn parse_bool(text: &str) -> Option<bool> {
         "false" | "no" | "off" | "0" => Some(false),
         _ => None,
     }
+}
+
+fn parse_number(text: &str) -> Option<f64> {
+    text.trim().parse().ok()
+}
+
+/// aiocogeo's words stand for percentages.
+fn parse_level_choice(text: &str) -> Option<LevelChoice> {
+    Some(match text.trim().to_ascii_uppercase().as_str() {
+        "GDAL" => LevelChoice::Gdal,
+        "AUTO" => LevelChoice::Aiocogeo(50.0),
+        "LOWER" => LevelChoice::Aiocogeo(100.0),
+        "UPPER" => LevelChoice::Aiocogeo(0.0),
+        number => LevelChoice::Aiocogeo(number.parse().ok().filter(|n| (0.0..=100.0).contains(n))?),
+    })
 }
 
 #[cfg(test)]
@@ -487,6 +536,22 @@ mod tests {
         let o = Options::from_environment(|name| (name == "COG_IO_CONCURRENCY").then(|| "many".to_owned()));
         let message = o.resolve().unwrap_err().to_string();
         assert!(message.contains("io.concurrency") && message.contains("COG_IO_CONCURRENCY"), "{message}");
+    }
+
+    #[test]
+    fn aiocogeos_names_of_read_settings_are_kept() {
+        let read = |name: &'static str, value: &'static str| {
+            let o = Options::from_environment(move |n| (n == name).then(|| value.to_owned()));
+            o.resolve().map(|settings| settings.read)
+        };
+        assert!(read("", "").unwrap().boundless && !read("BOUNDLESS_READ", "FALSE").unwrap().boundless);
+        assert_eq!(read("BOUNDLESS_READ_FILL_VALUE", "-7.5").unwrap().fill, -7.5);
+        assert_eq!(read("", "").unwrap().level_choice, LevelChoice::Gdal);
+        assert_eq!(read("ZOOM_LEVEL_STRATEGY", "lower").unwrap().level_choice, LevelChoice::Aiocogeo(100.0));
+        assert_eq!(read("ZOOM_LEVEL_STRATEGY", "35").unwrap().level_choice, LevelChoice::Aiocogeo(35.0));
+        for (name, value) in [("ZOOM_LEVEL_STRATEGY", "101"), ("ZOOM_LEVEL_STRATEGY", "nan"), ("BOUNDLESS_READ_FILL_VALUE", "x")] {
+            assert!(read(name, value).is_err(), "{name}={value}");
+        }
     }
 
     #[test]

@@ -4,14 +4,14 @@ use super::cancel::cog_cancel;
 use super::dataset::cog_dataset;
 use super::describe::cog_dtype;
 use super::structs::read_in;
-use super::{borrow, boundary, cog_error, cog_status, malloc_copy, null, store};
+use super::{borrow, boundary, cog_error, cog_status, malloc_copy, null, store, text};
 use crate::error::{Error, Result};
 use crate::raster::{DType, RawBuffer};
 use crate::read::{ReadParams, Resampling};
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
-/// How pixels are made where the output is not the size of the window.
+/// How pixels are made where the output is not the size of the window, or the window lies between pixels.
 pub type cog_resampling = i32;
 /// The pixel that lies under the centre of the output pixel.
 pub const COG_NEAREST: cog_resampling = 0;
@@ -32,13 +32,21 @@ pub const COG_MODE: cog_resampling = 7;
 /// See COG_BILINEAR.
 pub const COG_GAUSS: cog_resampling = 8;
 
+/// A flag of a read: the window may reach beyond the image, as long as it overlaps it; what lies outside is `fill`, with mask 0. Reads by
+/// bounds may without it. The setting read.boundless = FALSE makes it COG_ERR_OUT_OF_BOUNDS for all.
+pub const COG_READ_BOUNDLESS: u32 = 1;
+/// A flag of a read: gives sample × scale + offset, as cog_band_info has them, instead of the samples. COG_NATIVE is then COG_FLOAT32 for
+/// samples of up to 16 bits and for such floats, else COG_FLOAT64 (complex: COG_CFLOAT32, COG_CFLOAT64). The mask is what it is without.
+pub const COG_READ_UNSCALE: u32 = 2;
+
 /// What to read. Begin with COG_READ_PARAMS_INIT: the whole of level 0, all bands.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct cog_read_params {
     /// sizeof(cog_read_params).
     pub struct_size: usize,
-    /// Left edge of the window, in pixels of `level` (of level 0 where level is -1). x, y, width and height all 0: the whole level.
+    /// Left edge of the window, in pixels of `level` (of level 0 where level is -1); need not be whole. x, y, width and height all 0: the
+    /// whole level.
     pub x: f64,
     /// Top edge.
     pub y: f64,
@@ -58,9 +66,9 @@ pub struct cog_read_params {
     pub band_count: usize,
     /// Used where the output size is not the window's; this version has COG_NEAREST only.
     pub resampling: cog_resampling,
-    /// Must be 0 in this version.
+    /// COG_READ_BOUNDLESS, COG_READ_UNSCALE, or both; 0: neither.
     pub flags: u32,
-    /// Must be 0 in this version.
+    /// What lies beyond the image, converted to dst's type as a sample is; 0: the setting read.fill_value, which is 0 too where not set.
     pub fill: f64,
     /// Time limit of the call in milliseconds; 0: none but those of the single requests.
     pub timeout_ms: u64,
@@ -107,8 +115,8 @@ unsafe fn params_in(params: *const cog_read_params) -> Result<ReadParams> {
     // SAFETY: promised by the caller.
     let p = unsafe { read_in(params, "params")? };
     let resampling = Resampling::from_code(p.resampling).ok_or_else(|| Error::invalid(format!("{} is no resampling", p.resampling)))?;
-    if p.flags != 0 || p.fill != 0.0 {
-        return Err(Error::unsupported("params->flags and params->fill must be 0 in this version"));
+    if p.flags & !(COG_READ_BOUNDLESS | COG_READ_UNSCALE) != 0 {
+        return Err(Error::invalid(format!("params->flags is {:#x}, which has bits that are no COG_READ_ flag", p.flags)));
     }
     let side = |n: i64, name: &str| u64::try_from(n).map_err(|_| Error::invalid(format!("params->{name} is negative")));
     let window = [p.x, p.y, p.width, p.height];
@@ -129,6 +137,9 @@ unsafe fn params_in(params: *const cog_read_params) -> Result<ReadParams> {
         out_size: (side(p.out_width, "out_width")?, side(p.out_height, "out_height")?),
         bands,
         resampling,
+        boundless: p.flags & COG_READ_BOUNDLESS != 0,
+        fill: (p.fill != 0.0).then_some(p.fill),
+        unscale: p.flags & COG_READ_UNSCALE != 0,
         timeout: (p.timeout_ms > 0).then(|| Duration::from_millis(p.timeout_ms)),
         // SAFETY: NULL or a token of this library, as documented.
         cancel: unsafe { cog_cancel::token(p.cancel) },
@@ -160,7 +171,7 @@ unsafe fn dst_in(dst: *const cog_dst) -> Result<(RawBuffer, Option<DType>)> {
 /// Ownership: params and dst stay the caller's. Lifetime: dst's memory must stay valid, and unused by others, until the function returns.
 /// NULL: params (the whole of level 0) and error may be NULL; dst and dst->data not. Threads: any, also at once on one dataset.
 /// Blocking: yes; stopped by params->cancel and params->timeout_ms.
-/// Errors: COG_ERR_OUT_OF_BOUNDS for a window, level or band that is not there; COG_ERR_BUFFER_TOO_SMALL and COG_ERR_INVALID_ARGUMENT before
+/// Errors: COG_ERR_OUT_OF_BOUNDS for a window (without COG_READ_BOUNDLESS: a part of one), level or band that is not there; COG_ERR_BUFFER_TOO_SMALL and COG_ERR_INVALID_ARGUMENT before
 /// any I/O for the pixels; COG_ERR_FORMAT for a damaged block, COG_ERR_UNSUPPORTED for a compression that is not read, both with the tile;
 /// COG_ERR_IO, COG_ERR_TIMEOUT, COG_ERR_CANCELLED, COG_ERR_MODIFIED, COG_ERR_LIMIT_EXCEEDED, COG_ERR_FORKED. On failure dst may be partly
 /// written.
@@ -178,6 +189,87 @@ pub unsafe extern "C" fn cog_read_window(
         // SAFETY: the caller keeps dst's memory during the call.
         unsafe { d.dataset.read_window_into(&params, &buffer, dtype) }
     })
+}
+
+/// Reads the part of the image inside bounds (left, bottom, right, top) into dst, which becomes out_width × out_height pixels of params, or
+/// where these are 0 as many as the window of cog_bounds_window. The part may reach beyond the image: what lies outside is params->fill, with
+/// mask 0, unless the setting read.boundless is FALSE. crs names the CRS of the bounds; this version takes that of the image only, as
+/// "EPSG:32633" or by its URN or URL.
+///
+/// Ownership: all stays the caller's. Lifetime: dst's memory must stay valid, and unused by others, until the function returns.
+/// NULL: crs (the image's), params and error may be NULL; the others not. Threads: any, also at once on one dataset.
+/// Blocking: yes; stopped by params->cancel and params->timeout_ms. Errors: as cog_read_window and cog_bounds_window;
+/// COG_ERR_OUT_OF_BOUNDS for bounds that don't overlap the image; COG_ERR_INVALID_ARGUMENT for a window in params.
+/// Example: examples-c/bounds.c
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cog_read_bounds(
+    dataset: *const cog_dataset,
+    bounds: *const f64,
+    crs: *const c_char,
+    params: *const cog_read_params,
+    dst: *const cog_dst,
+    error: *mut *mut cog_error,
+) -> cog_status {
+    boundary(error, || {
+        // SAFETY: NULL or valid, as documented.
+        let (d, params, (buffer, dtype)) = unsafe { (borrow(dataset, "dataset")?, params_in(params)?, dst_in(dst)?) };
+        // SAFETY: four numbers and a C string, as documented.
+        let place = unsafe { (bounds_in(bounds)?, optional_text(crs, "crs")?) };
+        // SAFETY: the caller keeps dst's memory during the call.
+        unsafe { d.dataset.read_bounds_into(place, &params, &buffer, dtype) }
+    })
+}
+
+/// Gives the window (x, y, width, height) of a level that bounds (left, bottom, right, top) cover, in pixels, as rasterio's from_bounds has
+/// it: in a rotated image the box around the four corners; edges within a millionth of a pixel of a whole one lie on it. In an image whose
+/// rows go up the bounds' bottom may be above their top. For cog_read_params, to know a result's size before it is read.
+///
+/// Ownership: window, of four numbers, is the caller's. Lifetime: none. NULL: crs (the image's) and error may be NULL; the others not.
+/// Threads: any. Blocking: for a level other than 0, as cog_level_count. Errors: COG_ERR_UNSUPPORTED for another CRS than the image's, and
+/// for an image without transform; COG_ERR_INVALID_ARGUMENT for bounds that are empty or in the wrong order; COG_ERR_OUT_OF_BOUNDS for a
+/// level that is not there.
+/// Example: examples-c/bounds.c
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cog_bounds_window(
+    dataset: *const cog_dataset,
+    bounds: *const f64,
+    crs: *const c_char,
+    level: u32,
+    window: *mut f64,
+    error: *mut *mut cog_error,
+) -> cog_status {
+    boundary(error, || {
+        // SAFETY: NULL or a handle of this library, four numbers, a C string, as documented.
+        let (d, bounds, crs) = unsafe { (borrow(dataset, "dataset")?, bounds_in(bounds)?, optional_text(crs, "crs")?) };
+        if window.is_null() {
+            return Err(null("window"));
+        }
+        let found = d.dataset.bounds_window(bounds, crs, level as usize)?;
+        // SAFETY: not NULL, and room for four numbers, as documented.
+        unsafe { window.cast::<[f64; 4]>().write_unaligned(found) };
+        Ok(())
+    })
+}
+
+/// Reads four numbers.
+///
+/// # Safety
+/// `bounds` is NULL or leads to four numbers.
+unsafe fn bounds_in(bounds: *const f64) -> Result<[f64; 4]> {
+    if bounds.is_null() {
+        return Err(null("bounds"));
+    }
+    // SAFETY: promised by the caller.
+    Ok(unsafe { bounds.cast::<[f64; 4]>().read_unaligned() })
+}
+
+/// Reads a C string that may be NULL.
+///
+/// # Safety
+/// `pointer` is NULL or leads to a NUL-terminated string.
+unsafe fn optional_text<'a>(pointer: *const c_char, name: &str) -> Result<Option<&'a str>> {
+    // SAFETY: promised by the caller.
+    if pointer.is_null() { Ok(None) } else { unsafe { text(pointer, name) }.map(Some) }
 }
 
 /// Reads internal tile (x, y) of level z into dst, whole: tile_width × tile_height pixels of the level, edge tiles too, whose pixels beyond
@@ -241,8 +333,8 @@ pub unsafe extern "C" fn cog_get_tile_bytes(
     })
 }
 
-/// Gives the size of what cog_read_window would read for these parameters, to allocate it: columns, rows, the file's sample type, and the
-/// bytes of all bands, packed, in that type.
+/// Gives the size of what cog_read_window would read for these parameters, to allocate it: columns, rows, the type that COG_NATIVE means, and
+/// the bytes of all bands, packed, in that type.
 ///
 /// Ownership: the places are the caller's. Lifetime: none. NULL: params, error, and each place may be NULL. Threads: any.
 /// Blocking: where a level must be found, as cog_level_count. Errors: as cog_read_window for its parameters.

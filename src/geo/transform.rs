@@ -13,6 +13,13 @@ impl GeoTransform {
         (t[0] + column * t[1] + row * t[2], t[3] + column * t[4] + row * t[5])
     }
 
+    /// The pixel position of map coordinates, where the transform can be inverted.
+    pub(crate) fn invert(&self, x: f64, y: f64) -> (f64, f64) {
+        let [x0, a, b, y0, d, e] = self.0;
+        let (x, y, determinant) = (x - x0, y - y0, a * e - b * d);
+        ((x * e - y * b) / determinant, (y * a - x * d) / determinant)
+    }
+
     /// The same for a level that is smaller by these factors.
     #[must_use]
     pub fn scaled(&self, x: f64, y: f64) -> Self {

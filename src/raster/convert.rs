@@ -3,19 +3,26 @@
 
 use super::dtype::DType;
 use super::interleave::split_row;
-use super::view::{Axis, BlockView, Destination};
+use super::view::{Axis, BlockView, Destination, Scale};
 use half::f16;
 use std::ops::Range;
 
 /// A real number type that samples are stored in.
 trait Number: Copy {
+    const INTEGER: bool = false;
     /// 64-bit integers don't fit a double and take the way through `i128`.
     const WIDE: bool = false;
     fn load(bytes: &[u8]) -> Self;
     fn to_f64(self) -> f64;
+    /// What is cut off to a whole number when it becomes an integer. GDAL adds the half in the number's own precision, in which the largest
+    /// float below 0.5 becomes 1, and odd floats above 2²³ the next even number.
+    fn plus_half(self) -> f64 {
+        self.to_f64()
+    }
     fn to_i128(self) -> i128 {
         0
     }
+    /// An integer cuts off the fraction.
     fn from_f64(value: f64) -> Self;
     fn from_i128(value: i128) -> Self;
 }
@@ -23,6 +30,7 @@ trait Number: Copy {
 macro_rules! integer {
     ($($type:ty, $wide:literal;)*) => {$(
         impl Number for $type {
+            const INTEGER: bool = true;
             const WIDE: bool = $wide;
             #[inline]
             fn load(bytes: &[u8]) -> Self {
@@ -36,10 +44,10 @@ macro_rules! integer {
             fn to_i128(self) -> i128 {
                 self as i128
             }
-            // `as` clamps and takes NaN to 0; `round` is half away from zero.
+            // `as` clamps and takes NaN to 0.
             #[inline]
             fn from_f64(value: f64) -> Self {
-                value.round() as $type
+                value as $type
             }
             #[inline]
             fn from_i128(value: i128) -> Self {
@@ -50,33 +58,85 @@ macro_rules! integer {
 }
 integer! { u8, false; i8, false; u16, false; i16, false; u32, false; i32, false; u64, true; i64, true; }
 
-macro_rules! real {
-    ($($type:ty, $to:expr, $from:expr;)*) => {$(
-        impl Number for $type {
-            #[inline]
-            fn load(bytes: &[u8]) -> Self {
-                bytes.try_into().map_or($from(0.0), <$type>::from_ne_bytes)
-            }
-            #[inline]
-            fn to_f64(self) -> f64 {
-                $to(self)
-            }
-            #[inline]
-            fn from_f64(value: f64) -> Self {
-                $from(value)
-            }
-            #[inline]
-            fn from_i128(value: i128) -> Self {
-                $from(value as f64)
-            }
-        }
-    )*};
+impl Number for f64 {
+    #[inline]
+    fn load(bytes: &[u8]) -> Self {
+        bytes.try_into().map_or(0.0, Self::from_ne_bytes)
+    }
+    #[inline]
+    fn to_f64(self) -> f64 {
+        self
+    }
+    #[inline]
+    fn plus_half(self) -> f64 {
+        self + 0.5f64.copysign(self)
+    }
+    #[inline]
+    fn from_f64(value: f64) -> Self {
+        value
+    }
+    #[inline]
+    fn from_i128(value: i128) -> Self {
+        value as Self
+    }
 }
-real! { f32, f64::from, |v: f64| v as f32; f64, |v| v, |v| v; f16, f64::from, f16::from_f64; }
+
+impl Number for f32 {
+    #[inline]
+    fn load(bytes: &[u8]) -> Self {
+        bytes.try_into().map_or(0.0, Self::from_ne_bytes)
+    }
+    #[inline]
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+    #[inline]
+    fn plus_half(self) -> f64 {
+        f64::from(self + 0.5f32.copysign(self))
+    }
+    /// What is larger than the largest float is infinite, even where it would round to that float.
+    #[inline]
+    fn from_f64(value: f64) -> Self {
+        if value.abs() > f64::from(Self::MAX) { Self::INFINITY.copysign(value as Self) } else { value as Self }
+    }
+    #[inline]
+    fn from_i128(value: i128) -> Self {
+        value as Self
+    }
+}
+
+impl Number for f16 {
+    #[inline]
+    fn load(bytes: &[u8]) -> Self {
+        bytes.try_into().map_or(Self::ZERO, Self::from_ne_bytes)
+    }
+    #[inline]
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+    #[inline]
+    fn plus_half(self) -> f64 {
+        f32::from(self).plus_half()
+    }
+    #[inline]
+    fn from_f64(value: f64) -> Self {
+        Self::from_f64(value)
+    }
+    #[inline]
+    fn from_i128(value: i128) -> Self {
+        Self::from_f64(value as f64)
+    }
+}
 
 #[inline]
 fn cast<S: Number, D: Number>(value: S) -> D {
-    if S::WIDE { D::from_i128(value.to_i128()) } else { D::from_f64(value.to_f64()) }
+    if S::WIDE {
+        D::from_i128(value.to_i128())
+    } else if D::INTEGER {
+        D::from_f64(value.plus_half())
+    } else {
+        D::from_f64(value.to_f64())
+    }
 }
 
 /// Where in the output one block goes.
@@ -95,7 +155,7 @@ impl Part<'_> {
 
 /// Copies bands of a block to its part of the destination. `bands` pairs a sample of the block's pixels with a band of the destination.
 pub(crate) fn copy_samples(block: &BlockView<'_>, bands: &[(usize, usize)], part: &Part<'_>, to: &Destination) {
-    let same_type = block.dtype == to.dtype;
+    let same_type = to.takes(block.dtype);
     let size = block.dtype.size();
     let step = block.samples * size;
     let whole_pixels = same_type
@@ -248,9 +308,18 @@ struct Place {
 fn convert<S: Number, D: Number>(source: &Source<'_>, block_x: u64, part: &Part<'_>, place: &Place, to: &Destination) {
     let load = |i: usize| {
         let at = part.columns.source(i).saturating_sub(block_x) as usize * source.step + source.offset;
-        cast::<S, D>(S::load(source.row.get(at..at + size_of::<S>()).unwrap_or_default()))
+        S::load(source.row.get(at..at + size_of::<S>()).unwrap_or_default())
     };
-    to.write_row(place.band, place.row, part.out_columns.start, place.shift, part.out_columns.clone().map(load));
+    let columns = part.out_columns.clone();
+    match to.scale(place.band) {
+        None => to.write_row(place.band, place.row, columns.start, place.shift, columns.map(|i| cast::<S, D>(load(i)))),
+        Some(Scale { scale, offset }) => {
+            // An imaginary part has no offset.
+            let offset = if place.shift == 0 { offset } else { 0.0 };
+            let scaled = |i| cast::<f64, D>(load(i).to_f64() * scale + offset);
+            to.write_row(place.band, place.row, columns.start, place.shift, columns.map(scaled));
+        }
+    }
 }
 
 /// Writes one value (a sample of `dtype`) to all pixels of a part, in the bands named: a block that the file does not store.
@@ -264,6 +333,21 @@ pub(crate) fn fill_samples(sample: &[u8; 16], dtype: DType, bands: &[usize], par
             let source = Source { row: block.bytes, offset: 0, step: 0 };
             convert_row(&source, &block, &flat, band, out_row, to);
         }
+    }
+}
+
+/// Fills what lies outside a rectangle of a destination: samples with `value`, the mask with 0.
+pub(crate) fn fill_outside(to: &mut Destination, (columns, rows): &(Range<usize>, Range<usize>), value: f64) {
+    let (width, height) = to.size();
+    let mut sample = [0; 16];
+    sample.iter_mut().zip(value.to_ne_bytes()).for_each(|(to, from)| *to = from);
+    let bands: Vec<usize> = (0..to.bands()).collect();
+    let axis = Axis::identity(0, 0);
+    let beside =
+        [(0..width, 0..rows.start), (0..width, rows.end..height), (0..columns.start, rows.clone()), (columns.end..width, rows.clone())];
+    for (out_columns, out_rows) in beside {
+        to.fill_mask(0, out_columns.clone(), out_rows.clone());
+        fill_samples(&sample, DType::Float64, &bands, &Part { columns: &axis, rows: &axis, out_columns, out_rows }, to);
     }
 }
 
@@ -301,6 +385,18 @@ mod tests {
             assert_eq!(convert_one(value, DType::Float32, DType::UInt8), [expected], "{value}");
         }
         assert_eq!(convert_one(-2.5f64, DType::Float64, DType::Int16), (-3i16).to_ne_bytes());
+    }
+
+    /// Measured on GDAL 3.10.3 (`GDALCopyWords64`).
+    #[test]
+    fn the_half_is_added_in_the_samples_own_precision() {
+        assert_eq!(convert_one(0.499_999_97f32, DType::Float32, DType::UInt8), [1]);
+        assert_eq!(convert_one(8_388_609f32, DType::Float32, DType::Int32), 8_388_610i32.to_ne_bytes());
+        assert_eq!(convert_one(0.499_999_99f64, DType::Float64, DType::UInt8), [0]);
+        assert_eq!(convert_one(4_503_599_627_370_497f64, DType::Float64, DType::Int64), 4_503_599_627_370_498i64.to_ne_bytes());
+        assert_eq!(convert_one(3.402_823_51e38f64, DType::Float64, DType::Float32), f32::INFINITY.to_ne_bytes());
+        let between = (1i64 << 53) + (1 << 29) + 1;
+        assert_eq!(convert_one(between, DType::Int64, DType::Float32), (between as f32).to_ne_bytes());
     }
 
     #[test]

@@ -10,9 +10,9 @@ mod unpack;
 mod view;
 
 pub(crate) use colors::{Colors, YCbCr};
-pub(crate) use convert::{Part, copy_samples, fill_samples};
+pub(crate) use convert::{Part, copy_samples, fill_outside, fill_samples};
 pub use dtype::DType;
 pub(crate) use lab::{D50, Lab};
 pub(crate) use mask::Nodata;
 pub(crate) use unpack::unpack;
-pub(crate) use view::{Axis, BlockView, Destination, RawBuffer};
+pub(crate) use view::{Axis, BlockView, Destination, RawBuffer, Scale};

@@ -28,11 +28,27 @@ impl Axis {
     /// `extent` source pixels from `offset` on, kept within `0..limit`.
     pub(crate) fn nearest(offset: f64, extent: f64, len: usize, limit: u64) -> Result<Self> {
         let step = extent / len as f64;
+        Self::mapped(len, limit, (0..len).map(|i| (i as f64 + 0.5) * step + offset + 1e-10))
+    }
+
+    /// The same for columns, where GDAL adds the step up from column to column: after thousands of additions a position that lies on the
+    /// edge of a pixel may come out on its other side.
+    pub(crate) fn nearest_columns(offset: f64, extent: f64, len: usize, limit: u64) -> Result<Self> {
+        let step = extent / len as f64;
+        let mut next = 0.5 * step + offset + 1e-10;
+        let positions = (0..len).map(|_| {
+            let position = next;
+            next += step;
+            position
+        });
+        Self::mapped(len, limit, positions)
+    }
+
+    fn mapped(len: usize, limit: u64, positions: impl Iterator<Item = f64>) -> Result<Self> {
         let last = limit.saturating_sub(1) as f64;
-        let source = |i: usize| ((i as f64 + 0.5) * step + offset + 1e-10).floor().clamp(0.0, last) as u32;
         let mut map = Vec::new();
         map.try_reserve_exact(len).map_err(|_| no_memory(len))?;
-        map.extend((0..len).map(source));
+        map.extend(positions.map(|position| position.clamp(0.0, last) as u32));
         Ok(Self { map: Some(map), start: 0, len })
     }
 
@@ -107,6 +123,15 @@ pub(crate) struct Destination {
     origin: usize,
     strides: [i64; 3],
     mask: Option<Mask>,
+    /// By band; empty where samples are written as they are.
+    scales: Vec<Scale>,
+}
+
+/// What a sample means: value × scale + offset.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Scale {
+    pub(crate) scale: f64,
+    pub(crate) offset: f64,
 }
 
 #[derive(Clone, Copy)]
@@ -168,11 +193,44 @@ impl Destination {
             }
             Some(Mask { data: buffer.mask, origin, line_stride })
         };
-        Ok(Self { data: buffer.data, dtype, width, height, bands, origin, strides, mask })
+        Ok(Self { data: buffer.data, dtype, width, height, bands, origin, strides, mask, scales: Vec::new() })
+    }
+
+    /// The same destination, whose samples are scaled as they are written; one scale a band.
+    pub(crate) fn scaled(mut self, scales: Vec<Scale>) -> Self {
+        self.scales = scales;
+        self
+    }
+
+    /// How the samples of a band are scaled.
+    pub(crate) fn scale(&self, band: usize) -> Option<Scale> {
+        self.scales.get(band).copied()
+    }
+
+    /// Whether samples of this type are written as they are.
+    pub(crate) fn takes(&self, dtype: DType) -> bool {
+        dtype == self.dtype && self.scales.is_empty()
+    }
+
+    /// A rectangle of this destination, as one of its own. Positions beyond the destination are cut off.
+    pub(crate) fn part(self, columns: &Range<usize>, rows: &Range<usize>) -> Self {
+        let (left, top) = (columns.start.min(self.width), rows.start.min(self.height));
+        let (width, height) = (columns.len().min(self.width - left), rows.len().min(self.height - top));
+        let [pixel, line, _] = self.strides;
+        // Within the layout that `new` checked.
+        let moved = |origin: usize, pixel: i64, line: i64| (origin as i64 + left as i64 * pixel + top as i64 * line) as usize;
+        let origin = moved(self.origin, pixel, line);
+        let mask = self.mask.map(|mask| Mask { origin: moved(mask.origin, 1, mask.line_stride), ..mask });
+        Self { width, height, origin, mask, ..self }
     }
 
     pub(crate) fn wants_mask(&self) -> bool {
         self.mask.is_some()
+    }
+
+    /// Columns and rows.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        (self.width, self.height)
     }
 
     pub(crate) fn bands(&self) -> usize {

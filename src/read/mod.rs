@@ -1,10 +1,12 @@
 //! Reading pixels: plan → fetch → decode → place.
 //!
-//! [`target`] checks what was asked for; [`plan`] says which blocks a window needs and where each goes (pure); [`locate`] finds their bytes in the file's index; [`fetch`] brings
-//! them in the fewest requests and hands each block on as it arrives; [`decode`] turns one into samples; [`placing`] puts them where they go.
+//! [`target`] checks what was asked for: which [`window`] of which [`level`]; [`plan`] says which blocks a window needs and where each goes
+//! (pure); [`locate`] finds their bytes in the file's index; [`fetch`] brings them in the fewest requests and hands each block on as it
+//! arrives; [`decode`] turns one into samples; [`placing`] puts them where they go.
 //!
 //! The pipeline is asynchronous. A blocking call runs it on the caller's thread, which decodes along with the pool.
 
+mod bounds;
 mod buffer;
 mod decode;
 mod fetch;
@@ -17,6 +19,7 @@ mod placing;
 mod plan;
 mod target;
 mod tile;
+mod window;
 
 pub(crate) use locate::{Stored, fetch_page, locate};
 pub use params::{ReadParams, Resampling};
@@ -25,7 +28,7 @@ pub use tile::StoredTile;
 use crate::cancel::Stop;
 use crate::dataset::Dataset;
 use crate::error::Result;
-use crate::raster::{DType, Destination, RawBuffer};
+use crate::raster::{DType, Destination, RawBuffer, fill_outside};
 use job::Job;
 use placing::Placing;
 use plan::Plan;
@@ -41,7 +44,7 @@ pub struct ReadSize {
     pub height: usize,
     /// Bands.
     pub bands: usize,
-    /// The file's sample type.
+    /// The file's sample type, or where samples are to be scaled the float type that holds them.
     pub dtype: DType,
     /// The level that will be read.
     pub level: usize,
@@ -106,6 +109,19 @@ impl Dataset {
         })
     }
 
+    /// Reads the window that `bounds` (left, bottom, right, top) are in the image, as rasterio's `from_bounds` has it. `crs` names the CRS
+    /// of the bounds; `None`: the image's. They may reach beyond the image, unless the setting `read.boundless` forbids it.
+    pub fn read_bounds(
+        self: &Arc<Self>,
+        bounds: [f64; 4],
+        crs: Option<&str>,
+        params: &ReadParams,
+        dtype: Option<DType>,
+        mask: bool,
+    ) -> Result<Pixels> {
+        self.read_window(&self.bounds_params(bounds, crs, params)?, dtype, mask)
+    }
+
     /// Reads one block of a level, whole: edge tiles too, with what the file stores beyond the image's edge.
     pub fn read_tile(
         self: &Arc<Self>,
@@ -137,6 +153,23 @@ impl Dataset {
         })
     }
 
+    /// Reads bounds into the caller's buffer.
+    ///
+    /// # Safety
+    /// As for [`Dataset::read_window_into`].
+    #[allow(unsafe_code, reason = "the caller's buffer is a raw pointer")]
+    pub(crate) unsafe fn read_bounds_into(
+        self: &Arc<Self>,
+        (bounds, crs): ([f64; 4], Option<&str>),
+        params: &ReadParams,
+        buffer: &RawBuffer,
+        dtype: Option<DType>,
+    ) -> Result<()> {
+        let params = self.bounds_params(bounds, crs, params)?;
+        // SAFETY: promised by the caller.
+        unsafe { self.read_window_into(&params, buffer, dtype) }
+    }
+
     /// Reads a tile into the caller's buffer.
     ///
     /// # Safety
@@ -163,7 +196,17 @@ impl Dataset {
 async unsafe fn read_into(dataset: &Arc<Dataset>, target: Target, buffer: &RawBuffer, dtype: Option<DType>, stop: &Stop) -> Result<()> {
     let size = target.size;
     // SAFETY: promised by the caller.
-    let to = unsafe { Destination::new(buffer, dtype.unwrap_or(size.dtype), size.width, size.height, size.bands)? };
+    let mut to = unsafe { Destination::new(buffer, dtype.unwrap_or(size.dtype), size.width, size.height, size.bands)? };
+    if !target.is_inside() {
+        fill_outside(&mut to, &target.inside, target.fill);
+        if target.is_outside() {
+            return Ok(());
+        }
+        to = to.part(&target.inside.0, &target.inside.1);
+    }
+    if !target.scales.is_empty() {
+        to = to.scaled(target.scales.clone());
+    }
     let target = if to.wants_mask() { target.masked(dataset, stop).await? } else { target };
     let plan = Plan::new(dataset, &target, to.wants_mask())?;
     for part in Placing::new(plan, to).parts() {

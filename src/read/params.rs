@@ -40,8 +40,15 @@ pub struct ReadParams {
     pub out_size: (u64, u64),
     /// Bands from 1 on, in any order, also repeated; `None`: all.
     pub bands: Option<Vec<u32>>,
-    /// Only `Nearest` where the output size differs from the window.
+    /// How pixels are made where the output size differs from the window, or the window lies between the pixels.
     pub resampling: Resampling,
+    /// A window may reach beyond the image, where the output is `fill` and its mask 0; else that is an error. Reads by bounds may anyway.
+    /// The setting `read.boundless` switches it off for all.
+    pub boundless: bool,
+    /// What lies beyond the image; `None`: the setting `read.fill_value`. Converted to the output's type as a sample would be.
+    pub fill: Option<f64>,
+    /// Gives sample × scale + offset of each band instead of the samples, as floats unless another type is asked for.
+    pub unscale: bool,
     /// The call's time limit.
     pub timeout: Option<Duration>,
     /// Stops this call.

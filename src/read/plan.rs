@@ -63,6 +63,7 @@ pub(crate) struct FilePart {
 
 /// A read, planned.
 pub(crate) struct Plan {
+    /// Of the part that lies inside the image.
     pub(crate) size: ReadSize,
     pub(crate) columns: Axis,
     pub(crate) rows: Axis,
@@ -103,7 +104,8 @@ impl Plan {
         }
         let mask_start = if mask_of == MaskKind::AllValid { 255 } else { 0 };
         let image_size = (level.image.width, level.image.height);
-        Ok(Self { size: target.size, columns, rows, mask_start, passes, fill: dataset.nodata_value(), image_size })
+        let size = ReadSize { width: columns.len(), height: rows.len(), ..target.size };
+        Ok(Self { size, columns, rows, mask_start, passes, fill: dataset.nodata_value(), image_size })
     }
 
     /// The passes by file: those of pixels, and that of a mask in another file.

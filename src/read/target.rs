@@ -1,43 +1,39 @@
 //! What a read asks for, checked: which level, which part of it, which bands, how large the result is. Nothing is allocated by it yet.
 
 use super::ReadSize;
-use super::level::{Window, choose, on_level};
+use super::level;
 use super::locate::packed_bytes;
 use super::params::{ReadParams, Resampling};
+use super::window::{Span, spans};
 use crate::cancel::Stop;
 use crate::dataset::{Dataset, Level};
 use crate::error::{Error, Result};
-use crate::raster::Axis;
-
-/// One axis of the result: `out` positions over `extent` source pixels from `offset` on, in an image of `limit` pixels.
-#[derive(Debug, Clone, Copy)]
-struct Span {
-    offset: f64,
-    extent: f64,
-    out: usize,
-    limit: u64,
-}
-
-impl Span {
-    fn is_identity(&self) -> bool {
-        self.offset.fract() == 0.0 && self.extent == self.out as f64
-    }
-
-    fn axis(&self) -> Result<Axis> {
-        if self.is_identity() {
-            Ok(Axis::identity(self.offset as u64, self.out))
-        } else {
-            Axis::nearest(self.offset, self.extent, self.out, self.limit)
-        }
-    }
-}
+use crate::options::LevelChoice;
+use crate::raster::{Axis, DType, Scale};
+use std::ops::Range;
 
 /// A read that can be planned.
 pub(crate) struct Target {
+    /// The whole result.
     pub(crate) size: ReadSize,
+    /// The columns and rows of the result that lie inside the image; the others are `fill`.
+    pub(super) inside: (Range<usize>, Range<usize>),
+    pub(super) fill: f64,
     pub(super) level: Level,
     /// From 0 on.
     pub(super) bands: Vec<usize>,
+    /// One a band where samples are to be scaled.
+    pub(super) scales: Vec<Scale>,
+    /// The window of what lies inside.
+    pub(super) columns: Span,
+    pub(super) rows: Span,
+}
+
+/// Both axes of a window on a level.
+struct Placed {
+    level: usize,
+    out: (usize, usize),
+    inside: (Range<usize>, Range<usize>),
     columns: Span,
     rows: Span,
 }
@@ -45,49 +41,39 @@ pub(crate) struct Target {
 impl Target {
     /// A window of a level, or of the level that suits the output size.
     pub(crate) async fn window(dataset: &Dataset, params: &ReadParams, stop: &Stop) -> Result<Self> {
-        let (level_number, source) = match params.level {
-            Some(level) => (level, None),
-            None if params.out_size == (0, 0) => (0, None),
+        let boundless = params.boundless && dataset.reader.settings.read.boundless;
+        let placed = match params.level {
+            Some(number) => {
+                let image = dataset.level_image(number, stop).await?.image;
+                Placed::new(params, number, (image.width, image.height), boundless).map_err(|e| e.at_level(number))?.clipped()
+            }
+            None if params.out_size == (0, 0) => Placed::new(params, 0, dataset.size(), boundless)?.clipped(),
             None => {
-                let full = dataset.size();
-                let window = checked_window(params.window, full)?;
-                let levels = dataset.chain(stop).await?.levels.iter().map(|l| (l.image.width, l.image.height)).collect::<Vec<_>>();
-                let level = choose(&levels, &window, out_size(params, &window)?);
-                let on = levels.get(level).filter(|_| level > 0).map(|size| on_level(&window, full, *size));
-                (level, Some((window, on.unwrap_or(window))))
+                let placed = Placed::new(params, 0, dataset.size(), boundless)?;
+                let levels: Vec<_> = dataset.chain(stop).await?.levels.iter().map(|l| (l.image.width, l.image.height)).collect();
+                let number = choose(&levels, params, dataset.reader.settings.read.level_choice, &placed);
+                placed.clipped().on_level(number, levels.get(number).copied(), params.resampling)
             }
         };
-        let level = dataset.level_image(level_number, stop).await?;
-        let size = (level.image.width, level.image.height);
-        let (asked, window) = match source {
-            Some(windows) => windows,
-            None => checked_window(params.window, size).map(|w| (w, w)).map_err(|e| e.at_level(level_number))?,
-        };
-        let out = out_size(params, &asked)?;
-        let [x, y, width, height] = window;
-        let columns = Span { offset: x, extent: width, out: out.0 as usize, limit: size.0 };
-        let rows = Span { offset: y, extent: height, out: out.1 as usize, limit: size.1 };
-        if !(columns.is_identity() && rows.is_identity()) && params.resampling != Resampling::Nearest {
-            let message = format!("resampling {:?} is not available yet; only Nearest changes the size of a window", params.resampling);
-            return Err(Error::unsupported(message));
-        }
-        Self::new(dataset, level, level_number, params, columns, rows)
+        let level = dataset.level_image(placed.level, stop).await?;
+        Self::new(dataset, level, params, placed)
     }
 
     /// One whole block of a level.
-    pub(crate) async fn tile(dataset: &Dataset, (x, y, level_number): (u64, u64, usize), params: &ReadParams, stop: &Stop) -> Result<Self> {
-        let level = dataset.level_image(level_number, stop).await?;
+    pub(crate) async fn tile(dataset: &Dataset, (x, y, number): (u64, u64, usize), params: &ReadParams, stop: &Stop) -> Result<Self> {
+        let level = dataset.level_image(number, stop).await?;
         let tiling = level.image.tiling;
         if x >= tiling.across || y >= tiling.down {
-            let message = format!("there is no tile ({x}, {y}); level {level_number} has {} × {} tiles", tiling.across, tiling.down);
-            return Err(Error::out_of_bounds(message).at_level(level_number).at_tile(x, y));
+            let message = format!("there is no tile ({x}, {y}); level {number} has {} × {} tiles", tiling.across, tiling.down);
+            return Err(Error::out_of_bounds(message).at_level(number).at_tile(x, y));
         }
         // Refused here, before a result of that size is allocated.
         let stored = packed_bytes(&level.image, tiling.height).unwrap_or(u64::MAX);
-        dataset.reader.settings.limits.check_block("decoded", stored).map_err(|e| e.at_level(level_number).at_tile(x, y))?;
-        let span = |block: u64, size: u64| Span { offset: (block * size) as f64, extent: size as f64, out: size as usize, limit: u64::MAX };
+        dataset.reader.settings.limits.check_block("decoded", stored).map_err(|e| e.at_level(number).at_tile(x, y))?;
+        let span = |block: u64, size: u64| Span::new((block * size) as f64, size as f64, size as usize, u64::MAX);
         let (columns, rows) = (span(x, tiling.width), span(y, tiling.height));
-        Self::new(dataset, level, level_number, params, columns, rows)
+        let out = (columns.out, rows.out);
+        Self::new(dataset, level, params, Placed { level: number, out, inside: (0..out.0, 0..out.1), columns, rows })
     }
 
     /// The same with the level's mask, whose IFD may have to be looked for.
@@ -96,16 +82,87 @@ impl Target {
         Ok(Self { level, ..self })
     }
 
-    fn new(dataset: &Dataset, level: Level, number: usize, params: &ReadParams, columns: Span, rows: Span) -> Result<Self> {
+    fn new(dataset: &Dataset, level: Level, params: &ReadParams, placed: Placed) -> Result<Self> {
         let bands = band_list(params.bands.as_deref(), level.image.samples)?;
-        let size = ReadSize { width: columns.out, height: rows.out, bands: bands.len(), dtype: dataset.dtype(), level: number };
+        let scales = if params.unscale { scales(dataset, &bands) } else { Vec::new() };
+        let dtype = if params.unscale { unscaled_type(dataset.dtype()) } else { dataset.dtype() };
+        let Placed { level: number, out, inside, columns, rows } = placed;
+        let size = ReadSize { width: out.0, height: out.1, bands: bands.len(), dtype, level: number };
         check_output(dataset, &size)?;
-        Ok(Self { size, level, bands, columns, rows })
+        let fill = params.fill.unwrap_or(dataset.reader.settings.read.fill);
+        let resampled = !(columns.is_identity() && rows.is_identity());
+        if resampled && params.resampling != Resampling::Nearest {
+            let message = format!("resampling {:?} is not available yet; only Nearest changes the size of a window", params.resampling);
+            return Err(Error::unsupported(message));
+        }
+        Ok(Self { size, inside, fill, level, bands, scales, columns, rows })
     }
 
-    /// Columns and rows of the source for those of the output.
+    /// Whether the whole result lies inside the image.
+    pub(super) fn is_inside(&self) -> bool {
+        self.inside == (0..self.size.width, 0..self.size.height)
+    }
+
+    /// Whether none of it does.
+    pub(super) fn is_outside(&self) -> bool {
+        self.inside.0.is_empty() || self.inside.1.is_empty()
+    }
+
+    /// Columns and rows of the source for those of the output, sampled nearest.
     pub(super) fn axes(&self) -> Result<(Axis, Axis)> {
-        Ok((self.columns.axis()?, self.rows.axis()?))
+        let identity = |span: &Span| Axis::identity(span.offset as u64, span.out);
+        let (x, y) = (&self.columns, &self.rows);
+        if x.is_identity() && y.is_identity() {
+            return Ok((identity(x), identity(y)));
+        }
+        Ok((Axis::nearest_columns(x.offset, x.extent, x.out, x.limit)?, Axis::nearest(y.offset, y.extent, y.out, y.limit)?))
+    }
+}
+
+impl Placed {
+    fn new(params: &ReadParams, level: usize, size: (u64, u64), boundless: bool) -> Result<Self> {
+        let (columns, rows) = spans(params.window, params.out_size, size, boundless)?;
+        let out = (columns.out, rows.out);
+        Ok(Self { level, out, inside: (0..out.0, 0..out.1), columns, rows })
+    }
+
+    /// Only what lies inside the image.
+    fn clipped(self) -> Self {
+        let ((left, columns), (top, rows)) = (self.columns.inside(), self.rows.inside());
+        Self { inside: (left, top), columns, rows, ..self }
+    }
+
+    /// The same window of level 0 on another level.
+    fn on_level(self, level: usize, size: Option<(u64, u64)>, resampling: Resampling) -> Self {
+        let Some((width, height)) = size.filter(|_| level > 0) else { return self };
+        let exactly = resampling != Resampling::Nearest || !(self.columns.is_whole() && self.rows.is_whole());
+        Self { level, columns: self.columns.on_level(width, exactly), rows: self.rows.on_level(height, exactly), ..self }
+    }
+}
+
+/// The level that suits the output.
+fn choose(levels: level::Sizes<'_>, params: &ReadParams, by: LevelChoice, placed: &Placed) -> usize {
+    match by {
+        LevelChoice::Gdal => level::gdal(levels, &placed.columns, &placed.rows, params.resampling == Resampling::Nearest),
+        LevelChoice::Aiocogeo(percent) => level::aiocogeo(levels, &placed.columns, percent),
+    }
+}
+
+fn scales(dataset: &Dataset, bands: &[usize]) -> Vec<Scale> {
+    let all = dataset.bands();
+    bands
+        .iter()
+        .map(|band| all.get(*band).map_or(Scale { scale: 1.0, offset: 0.0 }, |b| Scale { scale: b.scale, offset: b.offset }))
+        .collect()
+}
+
+/// The type of value × scale + offset: a float of 32 bits for samples of up to 16 bits and for such floats, else of 64.
+fn unscaled_type(dtype: DType) -> DType {
+    match dtype {
+        DType::UInt8 | DType::Int8 | DType::UInt16 | DType::Int16 | DType::Float16 | DType::Float32 => DType::Float32,
+        DType::CInt16 | DType::CFloat32 => DType::CFloat32,
+        DType::CInt32 | DType::CFloat64 => DType::CFloat64,
+        DType::UInt32 | DType::Int32 | DType::UInt64 | DType::Int64 | DType::Float64 => DType::Float64,
     }
 }
 
@@ -127,46 +184,9 @@ fn band_list(bands: Option<&[u32]>, samples: usize) -> Result<Vec<usize>> {
     bands.iter().map(index).collect()
 }
 
-/// The window asked for, which must lie inside the level.
-fn checked_window(window: Option<Window>, (width, height): (u64, u64)) -> Result<Window> {
-    let (w, h) = (width as f64, height as f64);
-    let Some(window) = window else { return Ok([0.0, 0.0, w, h]) };
-    let [x, y, across, down] = window;
-    if !(window.iter().all(|v| v.is_finite()) && across > 0.0 && down > 0.0) {
-        return Err(Error::invalid(format!("the window {x}, {y}, {across} × {down} is empty or not a number")));
-    }
-    if x < 0.0 || y < 0.0 || x + across > w || y + down > h {
-        return Err(Error::out_of_bounds(format!(
-            "the window {x}, {y}, {across} × {down} is not inside the image of {width} × {height} pixels"
-        )));
-    }
-    Ok(window)
-}
-
-fn out_size(params: &ReadParams, window: &Window) -> Result<(u64, u64)> {
-    let [_, _, width, height] = *window;
-    let side = |given: u64, window: f64| if given == 0 { window.round().max(1.0) as u64 } else { given };
-    let (w, h) = (side(params.out_size.0, width), side(params.out_size.1, height));
-    if w > i32::MAX as u64 || h > i32::MAX as u64 {
-        return Err(Error::invalid(format!("an output of {w} × {h} pixels is larger than any image can be")));
-    }
-    Ok((w, h))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn windows_outside_and_empty_ones_are_told_apart() {
-        use crate::error::Status;
-        let status = |w| checked_window(Some(w), (10, 10)).map_err(|e| e.status());
-        assert!(status([0.0, 0.0, 10.0, 10.0]).is_ok());
-        assert_eq!(status([1.0, 0.0, 10.0, 1.0]), Err(Status::OutOfBounds));
-        assert_eq!(status([-1.0, 0.0, 1.0, 1.0]), Err(Status::OutOfBounds));
-        assert_eq!(status([0.0, 0.0, 0.0, 1.0]), Err(Status::InvalidArgument));
-        assert_eq!(status([f64::NAN, 0.0, 1.0, 1.0]), Err(Status::InvalidArgument));
-    }
 
     #[test]
     fn bands_are_counted_from_one_and_may_repeat() {

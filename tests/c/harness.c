@@ -30,11 +30,15 @@ static const char *data(const char *name) {
     return path;
 }
 
-static cog_dataset *open_fixture(const char *name) {
+static cog_dataset *open_fixture_with(const char *name, const cog_options *options) {
     cog_dataset *dataset = NULL;
-    EXPECT(COG_OK, cog_open(data(name), NULL, &dataset, &err));
+    EXPECT(COG_OK, cog_open(data(name), options, &dataset, &err));
     NEED(dataset != NULL);
     return dataset;
+}
+
+static cog_dataset *open_fixture(const char *name) {
+    return open_fixture_with(name, NULL);
 }
 
 /* The bytes of a fixture, to be freed. */
@@ -133,6 +137,9 @@ int main(int argc, char **argv) {
     a_small_buffer_is_refused_untouched();
     nonsense_is_refused();
     windows_lie_where_they_should();
+    a_window_may_reach_beyond_the_image();
+    bounds_are_read_as_their_window();
+    samples_are_scaled_where_that_is_wanted();
     bands_come_in_any_order();
     samples_are_converted();
     masks_say_what_is_valid();

@@ -139,6 +139,13 @@ void pixels_are_read() {
     const auto small = dataset.read_window<std::uint8_t>(cog::read_params().size(150, 129));
     const auto overview = dataset.read_window<std::uint8_t>(cog::read_params().level(1));
     CHECK(small.width == 150 && small.data == overview.data);
+    const auto beyond = dataset.read_window<std::uint8_t>(cog::read_params().window(-5, -5, 10, 10).boundless(9), true);
+    CHECK(beyond.at(0, 0) == 9 && beyond.mask.front() == 0 && beyond.at(9, 9) == all.at(4, 4) && beyond.mask.back() == 255);
+    CHECK(dataset.read_window<float>(cog::read_params().window(0, 0, 8, 8).unscale()).at(3, 3) == all.at(3, 3));
+    CHECK(thrown([&] { dataset.read_window<float>(cog::read_params().resampling(99)); }) == COG_ERR_INVALID_ARGUMENT);
+    const auto bounds = *dataset.bounds();
+    CHECK((dataset.bounds_window(bounds) == std::array<double, 4>{0, 0, 301, 259}));
+    CHECK(dataset.read_bounds<std::uint8_t>(bounds).data == all.data);
     CHECK(thrown([&] { dataset.read_window<float>(cog::read_params().bands({})); }) == COG_ERR_INVALID_ARGUMENT);
     CHECK(thrown([&] { dataset.read_window<float>(cog::read_params().level(9)); }) == COG_ERR_OUT_OF_BOUNDS);
     CHECK(dataset.read_window<float>(cog::read_params().timeout_ms(60000)).data.size() == all.data.size());

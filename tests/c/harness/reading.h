@@ -177,8 +177,8 @@ static void nonsense_is_refused(void) {
     REFUSED(COG_ERR_INVALID_ARGUMENT, out_height, INT64_MIN);
     REFUSED(COG_ERR_INVALID_ARGUMENT, resampling, 9);
     REFUSED(COG_ERR_INVALID_ARGUMENT, resampling, -1);
-    REFUSED(COG_ERR_UNSUPPORTED, flags, 1);
-    REFUSED(COG_ERR_UNSUPPORTED, fill, 1.5);
+    REFUSED(COG_ERR_INVALID_ARGUMENT, flags, 4);
+    REFUSED(COG_ERR_INVALID_ARGUMENT, flags, UINT32_MAX);
     REFUSED(COG_ERR_INVALID_ARGUMENT, band_count, 1);
     REFUSED(COG_ERR_INVALID_ARGUMENT, struct_size, 0);
     REFUSED(COG_ERR_INVALID_ARGUMENT, struct_size, 7);
@@ -261,6 +261,118 @@ static void windows_lie_where_they_should(void) {
     EXPECT(COG_ERR_INVALID_ARGUMENT, cog_read_size(NULL, NULL, NULL, NULL, NULL, NULL, &err));
     EXPECT(COG_OK, cog_read_size(dataset, NULL, NULL, NULL, NULL, NULL, &err));
     free(all);
+    cog_free(dataset);
+}
+
+static void a_window_may_reach_beyond_the_image(void) {
+    cog_dataset *dataset = open_fixture("cog_rgb_deflate.tif");
+    uint8_t *all = read_all(dataset, NULL), part[40 * 30 * B], mask[40 * 30];
+    cog_read_params params = window(W - 15, -10, 40, 30);
+    cog_dst dst = packed(part, sizeof part);
+    size_t x, y, b, different = 0;
+    cog_options *options;
+    dst.mask = mask;
+    dst.mask_len = sizeof mask;
+    EXPECT(COG_ERR_OUT_OF_BOUNDS, cog_read_window(dataset, &params, &dst, &err));
+    params.flags = COG_READ_BOUNDLESS;
+    params.fill = 77;
+    EXPECT(COG_OK, cog_read_window(dataset, &params, &dst, &err));
+    for (b = 0; b < B; b++) {
+        for (y = 0; y < 30; y++) {
+            for (x = 0; x < 40; x++) {
+                int inside = y >= 10 && x < 15;
+                different += part[(b * 30 + y) * 40 + x] != (inside ? all[(b * H + y - 10) * W + W - 15 + x] : 77);
+                different += mask[y * 40 + x] != (inside ? 255 : 0);
+            }
+        }
+    }
+    CHECK(different == 0);
+    params = window(W, 0, 40, 30); /* no overlap */
+    params.flags = COG_READ_BOUNDLESS;
+    EXPECT(COG_ERR_OUT_OF_BOUNDS, cog_read_window(dataset, &params, &dst, &err));
+    cog_free(dataset);
+
+    options = cog_options_new();
+    EXPECT(COG_OK, cog_options_set(options, "BOUNDLESS_READ", "FALSE", &err));
+    dataset = open_fixture_with("cog_rgb_deflate.tif", options);
+    params = window(W - 15, -10, 40, 30);
+    params.flags = COG_READ_BOUNDLESS;
+    EXPECT(COG_ERR_OUT_OF_BOUNDS, cog_read_window(dataset, &params, &dst, &err));
+    cog_options_free(options);
+    cog_free(dataset);
+    free(all);
+}
+
+static void bounds_are_read_as_their_window(void) {
+    cog_dataset *dataset = open_fixture("cog_rgb_deflate.tif");
+    double whole[4], bounds[4], place[4], g[6];
+    uint8_t by_window[40 * 30 * B], by_bounds[40 * 30 * B];
+    cog_read_params params = window(50, 60, 40, 30);
+    cog_dst dst = packed(by_window, sizeof by_window);
+    EXPECT(COG_OK, cog_bounds(dataset, whole, &err));
+    EXPECT(COG_OK, cog_geotransform(dataset, 0, g, &err));
+    EXPECT(COG_OK, cog_read_window(dataset, &params, &dst, &err));
+    bounds[0] = g[0] + 50 * g[1];
+    bounds[1] = g[3] + 90 * g[5];
+    bounds[2] = g[0] + 90 * g[1];
+    bounds[3] = g[3] + 60 * g[5];
+    EXPECT(COG_OK, cog_bounds_window(dataset, bounds, NULL, 0, place, &err));
+    CHECK(place[0] == 50 && place[1] == 60 && place[2] == 40 && place[3] == 30);
+    EXPECT(COG_OK, cog_bounds_window(dataset, whole, NULL, 0, place, &err));
+    CHECK(place[0] == 0 && place[1] == 0 && place[2] == W && place[3] == H);
+    dst = packed(by_bounds, sizeof by_bounds);
+    EXPECT(COG_OK, cog_read_bounds(dataset, bounds, NULL, NULL, &dst, &err));
+    CHECK(memcmp(by_window, by_bounds, sizeof by_bounds) == 0);
+    EXPECT(COG_ERR_UNSUPPORTED, cog_read_bounds(dataset, bounds, "EPSG:2056", NULL, &dst, &err));
+    EXPECT(COG_ERR_INVALID_ARGUMENT, cog_read_bounds(dataset, bounds, NULL, &params, &dst, &err));
+    EXPECT(COG_ERR_INVALID_ARGUMENT, cog_read_bounds(dataset, NULL, NULL, NULL, &dst, &err));
+    EXPECT(COG_ERR_INVALID_ARGUMENT, cog_bounds_window(dataset, bounds, NULL, 0, NULL, &err));
+    EXPECT(COG_ERR_INVALID_ARGUMENT, cog_bounds_window(dataset, NULL, NULL, 0, place, &err));
+    EXPECT(COG_ERR_OUT_OF_BOUNDS, cog_bounds_window(dataset, bounds, NULL, 99, place, &err));
+    bounds[2] = bounds[0];
+    EXPECT(COG_ERR_INVALID_ARGUMENT, cog_bounds_window(dataset, bounds, NULL, 0, place, &err));
+    bounds[0] = whole[2] + 1e6;
+    bounds[2] = whole[2] + 2e6;
+    params = (cog_read_params)COG_READ_PARAMS_INIT;
+    params.out_width = params.out_height = 4;
+    EXPECT(COG_ERR_OUT_OF_BOUNDS, cog_read_bounds(dataset, bounds, NULL, &params, &dst, &err));
+    cog_free(dataset);
+}
+
+static void samples_are_scaled_where_that_is_wanted(void) {
+    cog_dataset *dataset = open_fixture("metadata.tif");
+    cog_band_description band;
+    cog_read_params params = COG_READ_PARAMS_INIT;
+    uint64_t width = 0, height = 0, len = 0;
+    cog_dtype native = 0, scaled = 0;
+    size_t i, n, bands, different = 0;
+    double *plain;
+    float *real;
+    cog_dst dst;
+    EXPECT(COG_OK, cog_read_size(dataset, &params, &width, &height, &native, NULL, &err));
+    params.flags = COG_READ_UNSCALE;
+    EXPECT(COG_OK, cog_read_size(dataset, &params, NULL, NULL, &scaled, &len, &err));
+    CHECK(scaled == COG_FLOAT32);
+    n = (size_t)(width * height);
+    bands = (size_t)len / n / sizeof(float);
+    plain = malloc(bands * n * sizeof(double));
+    real = malloc((size_t)len);
+    NEED(plain && real);
+    dst = packed(plain, bands * n * sizeof(double));
+    dst.dtype = COG_FLOAT64;
+    EXPECT(COG_OK, cog_read_window(dataset, NULL, &dst, &err));
+    dst = packed(real, (size_t)len);
+    EXPECT(COG_OK, cog_read_window(dataset, &params, &dst, &err));
+    for (i = 0; i < bands * n; i++) {
+        if (i % n == 0) {
+            band.struct_size = sizeof band;
+            EXPECT(COG_OK, cog_band_info(dataset, (uint32_t)(i / n) + 1, &band, &err));
+        }
+        different += real[i] != (float)(plain[i] * band.scale + band.offset);
+    }
+    CHECK(different == 0);
+    free(plain);
+    free(real);
     cog_free(dataset);
 }
 
