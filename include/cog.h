@@ -516,7 +516,8 @@ typedef struct {
 } cog_option_description;
 
 /**
- * How pixels are made where the output is not the size of the window, or the window lies between pixels.
+ * How pixels are made where the output is not the size of the window, or the window lies between pixels: with GDAL's names and numbers.
+ * As in GDAL, images with a palette are read nearest instead of bilinear, cubic, cubicspline and lanczos, and complex ones instead of gauss.
  */
 typedef int32_t cog_resampling;
 
@@ -566,7 +567,7 @@ typedef struct {
      */
     size_t band_count;
     /**
-     * Used where the output size is not the window's; this version has COG_NEAREST only.
+     * Used where the output size is not the window's, for pixels and mask.
      */
     cog_resampling resampling;
     /**
@@ -622,7 +623,8 @@ typedef struct {
      */
     int64_t band_stride;
     /**
-     * Receives one byte a pixel: 255 valid, 0 not; where an alpha band is the mask, its value. NULL: not wanted.
+     * Receives one byte a pixel: 255 valid, 0 not; where an alpha band is the mask, its value. An internal mask or alpha is resampled as the
+     * pixels are, to values between: 0 is not valid. NULL: not wanted.
      */
     uint8_t *mask;
     /**
@@ -760,42 +762,43 @@ typedef int32_t cog_value_kind;
 #define COG_NEAREST 0
 
 /**
- * Not available in this version, as all that follow.
+ * Between the two nearest pixels; where the output is reduced, over as many as it is reduced by. Pixels that are not valid are left out, as
+ * in all that follow.
  */
 #define COG_BILINEAR 1
 
 /**
- * See COG_BILINEAR.
+ * Catmull-Rom, over four pixels. May overshoot.
  */
 #define COG_CUBIC 2
 
 /**
- * See COG_BILINEAR.
+ * Cubic B-spline, over four pixels: smooth.
  */
 #define COG_CUBICSPLINE 3
 
 /**
- * See COG_BILINEAR.
+ * Windowed sinc, over six pixels: sharp. May overshoot.
  */
 #define COG_LANCZOS 4
 
 /**
- * See COG_BILINEAR.
+ * The mean of the pixels that an output pixel covers. With a palette, the colour nearest to the mean of the colours.
  */
 #define COG_AVERAGE 5
 
 /**
- * See COG_BILINEAR.
+ * The root of the mean of their squares.
  */
 #define COG_RMS 6
 
 /**
- * See COG_BILINEAR.
+ * The most frequent of their values.
  */
 #define COG_MODE 7
 
 /**
- * See COG_BILINEAR.
+ * A Gauss filter of 3, 5 or 7 pixels, by the reduction.
  */
 #define COG_GAUSS 8
 

@@ -11,25 +11,27 @@ use crate::read::{ReadParams, Resampling};
 use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
-/// How pixels are made where the output is not the size of the window, or the window lies between pixels.
+/// How pixels are made where the output is not the size of the window, or the window lies between pixels: with GDAL's names and numbers.
+/// As in GDAL, images with a palette are read nearest instead of bilinear, cubic, cubicspline and lanczos, and complex ones instead of gauss.
 pub type cog_resampling = i32;
 /// The pixel that lies under the centre of the output pixel.
 pub const COG_NEAREST: cog_resampling = 0;
-/// Not available in this version, as all that follow.
+/// Between the two nearest pixels; where the output is reduced, over as many as it is reduced by. Pixels that are not valid are left out, as
+/// in all that follow.
 pub const COG_BILINEAR: cog_resampling = 1;
-/// See COG_BILINEAR.
+/// Catmull-Rom, over four pixels. May overshoot.
 pub const COG_CUBIC: cog_resampling = 2;
-/// See COG_BILINEAR.
+/// Cubic B-spline, over four pixels: smooth.
 pub const COG_CUBICSPLINE: cog_resampling = 3;
-/// See COG_BILINEAR.
+/// Windowed sinc, over six pixels: sharp. May overshoot.
 pub const COG_LANCZOS: cog_resampling = 4;
-/// See COG_BILINEAR.
+/// The mean of the pixels that an output pixel covers. With a palette, the colour nearest to the mean of the colours.
 pub const COG_AVERAGE: cog_resampling = 5;
-/// See COG_BILINEAR.
+/// The root of the mean of their squares.
 pub const COG_RMS: cog_resampling = 6;
-/// See COG_BILINEAR.
+/// The most frequent of their values.
 pub const COG_MODE: cog_resampling = 7;
-/// See COG_BILINEAR.
+/// A Gauss filter of 3, 5 or 7 pixels, by the reduction.
 pub const COG_GAUSS: cog_resampling = 8;
 
 /// A flag of a read: the window may reach beyond the image, as long as it overlaps it; what lies outside is `fill`, with mask 0. Reads by
@@ -64,7 +66,7 @@ pub struct cog_read_params {
     pub bands: *const u32,
     /// Entries of bands.
     pub band_count: usize,
-    /// Used where the output size is not the window's; this version has COG_NEAREST only.
+    /// Used where the output size is not the window's, for pixels and mask.
     pub resampling: cog_resampling,
     /// COG_READ_BOUNDLESS, COG_READ_UNSCALE, or both; 0: neither.
     pub flags: u32,
@@ -96,7 +98,8 @@ pub struct cog_dst {
     pub line_stride: i64,
     /// Bytes from a band to the next; 0: the output's height × line_stride.
     pub band_stride: i64,
-    /// Receives one byte a pixel: 255 valid, 0 not; where an alpha band is the mask, its value. NULL: not wanted.
+    /// Receives one byte a pixel: 255 valid, 0 not; where an alpha band is the mask, its value. An internal mask or alpha is resampled as the
+    /// pixels are, to values between: 0 is not valid. NULL: not wanted.
     pub mask: *mut u8,
     /// Size of mask in bytes.
     pub mask_len: usize,

@@ -3,8 +3,10 @@
 
 use super::dtype::DType;
 use super::interleave::split_row;
+use super::mask::Nodata;
 use super::view::{Axis, BlockView, Destination, Scale};
 use half::f16;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// A real number type that samples are stored in.
@@ -13,6 +15,7 @@ trait Number: Copy {
     /// 64-bit integers don't fit a double and take the way through `i128`.
     const WIDE: bool = false;
     fn load(bytes: &[u8]) -> Self;
+    fn store(self, bytes: &mut [u8]);
     fn to_f64(self) -> f64;
     /// What is cut off to a whole number when it becomes an integer. GDAL adds the half in the number's own precision, in which the largest
     /// float below 0.5 becomes 1, and odd floats above 2²³ the next even number.
@@ -35,6 +38,10 @@ macro_rules! integer {
             #[inline]
             fn load(bytes: &[u8]) -> Self {
                 bytes.try_into().map_or(0, <$type>::from_ne_bytes)
+            }
+            #[inline]
+            fn store(self, bytes: &mut [u8]) {
+                bytes.iter_mut().zip(self.to_ne_bytes()).for_each(|(to, from)| *to = from);
             }
             #[inline]
             fn to_f64(self) -> f64 {
@@ -64,6 +71,10 @@ impl Number for f64 {
         bytes.try_into().map_or(0.0, Self::from_ne_bytes)
     }
     #[inline]
+    fn store(self, bytes: &mut [u8]) {
+        bytes.iter_mut().zip(self.to_ne_bytes()).for_each(|(to, from)| *to = from);
+    }
+    #[inline]
     fn to_f64(self) -> f64 {
         self
     }
@@ -85,6 +96,10 @@ impl Number for f32 {
     #[inline]
     fn load(bytes: &[u8]) -> Self {
         bytes.try_into().map_or(0.0, Self::from_ne_bytes)
+    }
+    #[inline]
+    fn store(self, bytes: &mut [u8]) {
+        bytes.iter_mut().zip(self.to_ne_bytes()).for_each(|(to, from)| *to = from);
     }
     #[inline]
     fn to_f64(self) -> f64 {
@@ -109,6 +124,10 @@ impl Number for f16 {
     #[inline]
     fn load(bytes: &[u8]) -> Self {
         bytes.try_into().map_or(Self::ZERO, Self::from_ne_bytes)
+    }
+    #[inline]
+    fn store(self, bytes: &mut [u8]) {
+        bytes.iter_mut().zip(self.to_ne_bytes()).for_each(|(to, from)| *to = from);
     }
     #[inline]
     fn to_f64(self) -> f64 {
@@ -257,6 +276,29 @@ fn parts(dtype: DType) -> (DType, usize) {
     }
 }
 
+/// Runs an expression with the number type of a real sample type.
+macro_rules! with_number {
+    ($dtype:expr, $number:ident => $body:expr) => {
+        match $dtype {
+            DType::UInt8 => with_number!(@ u8, $number, $body),
+            DType::Int8 => with_number!(@ i8, $number, $body),
+            DType::UInt16 => with_number!(@ u16, $number, $body),
+            DType::Int16 => with_number!(@ i16, $number, $body),
+            DType::UInt32 => with_number!(@ u32, $number, $body),
+            DType::Int32 => with_number!(@ i32, $number, $body),
+            DType::UInt64 => with_number!(@ u64, $number, $body),
+            DType::Int64 => with_number!(@ i64, $number, $body),
+            DType::Float16 => with_number!(@ f16, $number, $body),
+            DType::Float32 => with_number!(@ f32, $number, $body),
+            _ => with_number!(@ f64, $number, $body),
+        }
+    };
+    (@ $type:ty, $number:ident, $body:expr) => {{
+        type $number = $type;
+        $body
+    }};
+}
+
 fn convert_row(source: &Source<'_>, block: &BlockView<'_>, part: &Part<'_>, band: usize, out_row: usize, to: &Destination) {
     let (from_type, from_parts) = parts(block.dtype);
     let (to_type, to_parts) = parts(to.dtype);
@@ -266,36 +308,7 @@ fn convert_row(source: &Source<'_>, block: &BlockView<'_>, part: &Part<'_>, band
         let offset = if i < from_parts { source.offset + i * from_type.size() } else { usize::MAX / 2 };
         let part_of = Source { row: source.row, offset, step: source.step };
         let place = Place { band, row: out_row, shift };
-        macro_rules! from {
-            ($s:ty) => {
-                match to_type {
-                    DType::UInt8 => convert::<$s, u8>(&part_of, block.x, part, &place, to),
-                    DType::Int8 => convert::<$s, i8>(&part_of, block.x, part, &place, to),
-                    DType::UInt16 => convert::<$s, u16>(&part_of, block.x, part, &place, to),
-                    DType::Int16 => convert::<$s, i16>(&part_of, block.x, part, &place, to),
-                    DType::UInt32 => convert::<$s, u32>(&part_of, block.x, part, &place, to),
-                    DType::Int32 => convert::<$s, i32>(&part_of, block.x, part, &place, to),
-                    DType::UInt64 => convert::<$s, u64>(&part_of, block.x, part, &place, to),
-                    DType::Int64 => convert::<$s, i64>(&part_of, block.x, part, &place, to),
-                    DType::Float16 => convert::<$s, f16>(&part_of, block.x, part, &place, to),
-                    DType::Float32 => convert::<$s, f32>(&part_of, block.x, part, &place, to),
-                    _ => convert::<$s, f64>(&part_of, block.x, part, &place, to),
-                }
-            };
-        }
-        match from_type {
-            DType::UInt8 => from!(u8),
-            DType::Int8 => from!(i8),
-            DType::UInt16 => from!(u16),
-            DType::Int16 => from!(i16),
-            DType::UInt32 => from!(u32),
-            DType::Int32 => from!(i32),
-            DType::UInt64 => from!(u64),
-            DType::Int64 => from!(i64),
-            DType::Float16 => from!(f16),
-            DType::Float32 => from!(f32),
-            _ => from!(f64),
-        }
+        with_number!(from_type, S => with_number!(to_type, D => convert::<S, D>(&part_of, block.x, part, &place, to)));
     }
 }
 
@@ -348,6 +361,70 @@ pub(crate) fn fill_outside(to: &mut Destination, (columns, rows): &(Range<usize>
     for (out_columns, out_rows) in beside {
         to.fill_mask(0, out_columns.clone(), out_rows.clone());
         fill_samples(&sample, DType::Float64, &bands, &Part { columns: &axis, rows: &axis, out_columns, out_rows }, to);
+    }
+}
+
+/// A row of one band's samples in memory of its own.
+pub(crate) struct PackedRow<'a> {
+    dtype: DType,
+    bytes: Cow<'a, [u8]>,
+}
+
+impl<'a> PackedRow<'a> {
+    pub(crate) fn new(dtype: DType, bytes: &'a [u8]) -> Self {
+        Self { dtype, bytes: Cow::Borrowed(bytes) }
+    }
+
+    /// The same samples in another type.
+    pub(crate) fn converted(self, dtype: DType) -> Self {
+        if self.dtype == dtype {
+            return self;
+        }
+        let (from, to) = (self.dtype, dtype);
+        let mut bytes = vec![0; self.bytes.len() / from.size() * to.size()];
+        let ((from_type, from_parts), (to_type, to_parts)) = (parts(from), parts(to));
+        for i in 0..from_parts.min(to_parts) {
+            let (offset, shift) = (i * from_type.size(), i * to_type.size());
+            let pixels = self.bytes.chunks_exact(from.size()).zip(bytes.chunks_exact_mut(to.size()));
+            with_number!(from_type, S => with_number!(to_type, D => pixels.for_each(|(from, to)| {
+                let value = S::load(from.get(offset..offset + size_of::<S>()).unwrap_or_default());
+                cast::<S, D>(value).store(to.get_mut(shift..).unwrap_or_default());
+            })));
+        }
+        Self { dtype, bytes: Cow::Owned(bytes) }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Calls `valid(i)` for each sample that is not nodata.
+    pub(crate) fn each_valid(&self, nodata: Nodata, valid: impl FnMut(usize)) {
+        let size = self.dtype.size();
+        nodata.each_valid(self.dtype, &self.bytes, size, 0..self.bytes.len() / size, valid);
+    }
+
+    /// The same with zeroes where samples are nodata.
+    pub(crate) fn without_nodata(self, nodata: Option<Nodata>) -> Self {
+        let Some(nodata) = nodata else { return self };
+        let size = self.dtype.size();
+        let mut bytes = vec![0; self.bytes.len()];
+        self.each_valid(nodata, |i| {
+            let range = i * size..(i + 1) * size;
+            if let (Some(to), Some(from)) = (bytes.get_mut(range.clone()), self.bytes.get(range)) {
+                to.copy_from_slice(from);
+            }
+        });
+        Self { dtype: self.dtype, bytes: Cow::Owned(bytes) }
+    }
+
+    /// Writes the row to a band of a destination, converted and scaled as that wants it.
+    pub(crate) fn write(&self, to: &Destination, band: usize, row: usize, column: usize) {
+        let width = self.bytes.len() / self.dtype.size();
+        let block = BlockView { bytes: &self.bytes, dtype: self.dtype, samples: 1, width, x: column as u64, y: row as u64 };
+        let (columns, rows) = (Axis::identity(0, column + width), Axis::identity(0, row + 1));
+        let part = Part { columns: &columns, rows: &rows, out_columns: column..column + width, out_rows: row..row + 1 };
+        copy_samples(&block, &[(0, band)], &part, to);
     }
 }
 

@@ -91,6 +91,11 @@ impl DType {
         matches!(self, Self::Float16 | Self::Float32 | Self::Float64)
     }
 
+    /// Whether a sample is a whole number.
+    pub(crate) fn is_integer(self) -> bool {
+        !self.is_float() && !self.is_complex()
+    }
+
     /// Smallest and largest value of a real type.
     pub fn range(self) -> (f64, f64) {
         match self {

@@ -105,6 +105,16 @@ impl Nodata {
         bytes
     }
 
+    /// Whether a sample of a type is valid, by its value (the real part of a complex one) as a double.
+    pub(crate) fn is_valid(self, dtype: DType) -> impl Fn(f64) -> bool {
+        let value = self.as_f64();
+        move |sample| match dtype {
+            DType::Float32 | DType::CFloat32 | DType::Float16 => !same_f32(sample as f32, value as f32),
+            DType::Float64 | DType::CFloat64 => !same_f64(sample, value),
+            _ => sample != value.trunc(),
+        }
+    }
+
     /// Calls `valid(i)` for each sample of a row that is not nodata. `row` begins at the first sample; samples are `step` bytes apart.
     pub(crate) fn each_valid(
         self,

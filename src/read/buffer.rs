@@ -4,12 +4,15 @@ use crate::error::{Error, Result};
 
 /// `bytes` zero bytes, or an error where there is not so much memory. The pages cost nothing until they are written.
 pub(super) fn zeroed(bytes: u64, what: &str) -> Result<Vec<u8>> {
-    let refused = || Error::io(format!("{bytes} bytes of memory for {what} could not be had"));
-    let len = usize::try_from(bytes).map_err(|_| refused())?;
+    let len = usize::try_from(bytes).map_err(|_| refused(bytes, what))?;
     let mut probe: Vec<u8> = Vec::new();
-    probe.try_reserve_exact(len).map_err(|_| refused())?;
+    probe.try_reserve_exact(len).map_err(|_| refused(bytes, what))?;
     drop(probe);
     Ok(vec![0; len])
+}
+
+pub(super) fn refused(bytes: u64, what: &str) -> Error {
+    Error::io(format!("{bytes} bytes of memory for {what} could not be had"))
 }
 
 /// The first `len` bytes of a buffer that is kept between uses, made larger if need be. What they hold is left over from earlier uses.

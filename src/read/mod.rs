@@ -2,12 +2,14 @@
 //!
 //! [`target`] checks what was asked for: which [`window`] of which [`level`]; [`plan`] says which blocks a window needs and where each goes
 //! (pure); [`locate`] finds their bytes in the file's index; [`fetch`] brings them in the fewest requests and hands each block on as it
-//! arrives; [`decode`] turns one into samples; [`placing`] puts them where they go.
+//! arrives; [`decode`] turns one into samples; [`placing`] puts them where they go. [`resampled`] reads in
+//! steps, for filters.
 //!
 //! The pipeline is asynchronous. A blocking call runs it on the caller's thread, which decodes along with the pool.
 
 mod bounds;
 mod buffer;
+mod chunks;
 mod decode;
 mod fetch;
 mod job;
@@ -17,6 +19,8 @@ mod locate;
 mod params;
 mod placing;
 mod plan;
+mod resampled;
+mod slab;
 mod target;
 mod tile;
 mod window;
@@ -29,9 +33,9 @@ use crate::cancel::Stop;
 use crate::dataset::Dataset;
 use crate::error::Result;
 use crate::raster::{DType, Destination, RawBuffer, fill_outside};
-use job::Job;
 use placing::Placing;
 use plan::Plan;
+use resampled::Resampled;
 use std::sync::Arc;
 use target::Target;
 
@@ -207,14 +211,15 @@ async unsafe fn read_into(dataset: &Arc<Dataset>, target: Target, buffer: &RawBu
     if !target.scales.is_empty() {
         to = to.scaled(target.scales.clone());
     }
-    let target = if to.wants_mask() { target.masked(dataset, stop).await? } else { target };
-    let plan = Plan::new(dataset, &target, to.wants_mask())?;
-    for part in Placing::new(plan, to).parts() {
-        let file = part.file().unwrap_or_else(|| Arc::clone(dataset));
-        let read = Job::run(Arc::clone(&file), Arc::new(part), stop.clone()).await;
-        read.map_err(|e| e.at_level(size.level).in_file(file.name()))?;
+    // Filters leave out what is not valid, whether the mask is wanted or not.
+    let needs_mask = to.wants_mask() || target.kernel.is_some();
+    let target = if needs_mask { target.masked(dataset, stop).await? } else { target };
+    if let Some(kernel) = target.kernel {
+        let resampled = Resampled::new(dataset, target, kernel, to.wants_mask());
+        return resampled.run(dataset, to, stop).await.map_err(|e| e.at_level(size.level));
     }
-    Ok(())
+    let plan = Plan::new(dataset, &target, to.wants_mask())?;
+    Placing::new(plan, to).run(dataset, stop).await
 }
 
 #[allow(unsafe_code, reason = "vectors of our own, written through the same pipeline")]
@@ -235,4 +240,28 @@ async fn read_owned(dataset: &Arc<Dataset>, target: Target, dtype: Option<DType>
     // SAFETY: both vectors outlive the call, and nothing else touches them until it returns.
     unsafe { read_into(dataset, target, &buffer, Some(size.dtype), stop).await? };
     Ok(Pixels { size, data, mask })
+}
+
+/// A whole-image read by a filter, in steps of `budget` bytes.
+#[cfg(test)]
+fn read_owned_in_steps(dataset: &Arc<Dataset>, params: &ReadParams, budget: u64) -> Result<Vec<u8>> {
+    let stop = params.stop(dataset);
+    dataset.wait(async {
+        let target = Target::window(dataset, params, &stop).await?;
+        let (size, kernel) = (target.size, target.kernel);
+        let mut data = buffer::zeroed(size.bytes(), "the result")?;
+        let raw = RawBuffer {
+            data: data.as_mut_ptr(),
+            len: data.len(),
+            strides: [0; 3],
+            mask: std::ptr::null_mut(),
+            mask_len: 0,
+            mask_line_stride: 0,
+        };
+        #[allow(unsafe_code)]
+        // SAFETY: the vector outlives the read.
+        let to = unsafe { Destination::new(&raw, size.dtype, size.width, size.height, size.bands)? };
+        Resampled::within(budget, dataset, target, kernel.unwrap(), false).run(dataset, to, &stop).await?;
+        Ok(data)
+    })
 }

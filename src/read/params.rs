@@ -2,6 +2,7 @@
 
 use crate::cancel::{CancelToken, Stop};
 use crate::dataset::Dataset;
+use crate::raster::resample::{Filter, Kernel};
 use std::time::Duration;
 
 /// How pixels are made where the output is not the size of the window. The numbers are those of `cog_resampling`.
@@ -22,6 +23,21 @@ pub enum Resampling {
 }
 
 impl Resampling {
+    /// The kernel; `None` for nearest.
+    pub(super) fn kernel(self) -> Option<Kernel> {
+        Some(match self {
+            Self::Nearest => return None,
+            Self::Bilinear => Kernel::Convolution(Filter::Bilinear),
+            Self::Cubic => Kernel::Convolution(Filter::Cubic),
+            Self::CubicSpline => Kernel::Convolution(Filter::CubicSpline),
+            Self::Lanczos => Kernel::Convolution(Filter::Lanczos),
+            Self::Average => Kernel::Average,
+            Self::Rms => Kernel::Rms,
+            Self::Mode => Kernel::Mode,
+            Self::Gauss => Kernel::Gauss,
+        })
+    }
+
     /// The method of this number in `cog_resampling`.
     pub fn from_code(code: i32) -> Option<Self> {
         use Resampling::{Average, Bilinear, Cubic, CubicSpline, Gauss, Lanczos, Mode, Nearest, Rms};

@@ -1,8 +1,10 @@
 //! A window of one level, or one block of it, placed into a destination.
 
-use super::job::{Block, Work};
+use super::job::{Block, Job, Work};
 use super::plan::{FilePart, MaskFrom, Pass, Plan, Role};
+use crate::cancel::Stop;
 use crate::dataset::Dataset;
+use crate::error::Result;
 use crate::raster::{BlockView, DType, Destination, Nodata, Part, copy_samples, fill_samples};
 use std::ops::Range;
 use std::sync::Arc;
@@ -102,17 +104,21 @@ pub(super) struct PartOfFile {
 }
 
 impl Placing {
+    /// Reads all blocks, those of one file after those of another.
+    pub(super) async fn run(self, dataset: &Arc<Dataset>, stop: &Stop) -> Result<()> {
+        let level = self.plan.size.level;
+        for part in self.parts() {
+            let file = part.part.file.clone().unwrap_or_else(|| Arc::clone(dataset));
+            let read = Job::run(Arc::clone(&file), Arc::new(part), stop.clone()).await;
+            read.map_err(|e| e.at_level(level).in_file(file.name()))?;
+        }
+        Ok(())
+    }
+
     /// The plan as one piece of work for each file that its blocks are in.
-    pub(super) fn parts(self) -> Vec<PartOfFile> {
+    fn parts(self) -> Vec<PartOfFile> {
         let placing = Arc::new(self);
         placing.plan.parts().into_iter().map(|part| PartOfFile { placing: Arc::clone(&placing), part }).collect()
-    }
-}
-
-impl PartOfFile {
-    /// A sidecar; `None`: the file itself.
-    pub(super) fn file(&self) -> Option<Arc<Dataset>> {
-        self.part.file.clone()
     }
 }
 

@@ -164,7 +164,7 @@ fn planes(image: &Image, bands: &[usize], mask: &MaskKind) -> BTreeMap<usize, (V
 
 /// What the mask of a dataset is made of, in GDAL's and rasterio's order (`dataset_mask`).
 #[derive(Clone, PartialEq)]
-enum MaskKind {
+pub(super) enum MaskKind {
     Internal,
     /// Valid where any of these bands has not its nodata value.
     Nodata(Vec<(usize, Nodata)>),
@@ -173,7 +173,7 @@ enum MaskKind {
 }
 
 impl MaskKind {
-    fn of(dataset: &Dataset, level: &Level, bands: &[usize]) -> Self {
+    pub(super) fn of(dataset: &Dataset, level: &Level, bands: &[usize]) -> Self {
         if level.mask.is_some() {
             return Self::Internal;
         }

@@ -9,6 +9,7 @@ use crate::cancel::Stop;
 use crate::dataset::{Dataset, Level};
 use crate::error::{Error, Result};
 use crate::options::LevelChoice;
+use crate::raster::resample::Kernel;
 use crate::raster::{Axis, DType, Scale};
 use std::ops::Range;
 
@@ -24,6 +25,10 @@ pub(crate) struct Target {
     pub(super) bands: Vec<usize>,
     /// One a band where samples are to be scaled.
     pub(super) scales: Vec<Scale>,
+    /// `None`: sampled nearest.
+    pub(super) kernel: Option<Kernel>,
+    /// Whether GDAL would resample all bands together, where they allow it: no overview stands beside this level.
+    pub(super) has_dataset_path: bool,
     /// The window of what lies inside.
     pub(super) columns: Span,
     pub(super) rows: Span,
@@ -36,6 +41,7 @@ struct Placed {
     inside: (Range<usize>, Range<usize>),
     columns: Span,
     rows: Span,
+    has_dataset_path: bool,
 }
 
 impl Target {
@@ -52,7 +58,11 @@ impl Target {
                 let placed = Placed::new(params, 0, dataset.size(), boundless)?;
                 let levels: Vec<_> = dataset.chain(stop).await?.levels.iter().map(|l| (l.image.width, l.image.height)).collect();
                 let number = choose(&levels, params, dataset.reader.settings.read.level_choice, &placed);
-                placed.clipped().on_level(number, levels.get(number).copied(), params.resampling)
+                let less = |span: &Span| (span.out as u64) < span.count;
+                let (across, down) = (less(&placed.columns), less(&placed.rows));
+                let has_dataset_path = if number > 0 { across && down } else { levels.len() == 1 || !(across || down) };
+                let on_level = placed.clipped().on_level(number, levels.get(number).copied(), params.resampling);
+                Placed { has_dataset_path, ..on_level }
             }
         };
         let level = dataset.level_image(placed.level, stop).await?;
@@ -73,7 +83,12 @@ impl Target {
         let span = |block: u64, size: u64| Span::new((block * size) as f64, size as f64, size as usize, u64::MAX);
         let (columns, rows) = (span(x, tiling.width), span(y, tiling.height));
         let out = (columns.out, rows.out);
-        Self::new(dataset, level, params, Placed { level: number, out, inside: (0..out.0, 0..out.1), columns, rows })
+        Self::new(
+            dataset,
+            level,
+            params,
+            Placed { level: number, out, inside: (0..out.0, 0..out.1), columns, rows, has_dataset_path: true },
+        )
     }
 
     /// The same with the level's mask, whose IFD may have to be looked for.
@@ -86,16 +101,13 @@ impl Target {
         let bands = band_list(params.bands.as_deref(), level.image.samples)?;
         let scales = if params.unscale { scales(dataset, &bands) } else { Vec::new() };
         let dtype = if params.unscale { unscaled_type(dataset.dtype()) } else { dataset.dtype() };
-        let Placed { level: number, out, inside, columns, rows } = placed;
+        let Placed { level: number, out, inside, columns, rows, has_dataset_path } = placed;
         let size = ReadSize { width: out.0, height: out.1, bands: bands.len(), dtype, level: number };
         check_output(dataset, &size)?;
         let fill = params.fill.unwrap_or(dataset.reader.settings.read.fill);
-        let resampled = !(columns.is_identity() && rows.is_identity());
-        if resampled && params.resampling != Resampling::Nearest {
-            let message = format!("resampling {:?} is not available yet; only Nearest changes the size of a window", params.resampling);
-            return Err(Error::unsupported(message));
-        }
-        Ok(Self { size, inside, fill, level, bands, scales, columns, rows })
+        let is_identity = columns.is_identity() && rows.is_identity();
+        let kernel = params.resampling.kernel().filter(|kernel| !is_identity && can_resample(dataset, *kernel));
+        Ok(Self { size, inside, fill, level, bands, scales, kernel, has_dataset_path, columns, rows })
     }
 
     /// Whether the whole result lies inside the image.
@@ -123,7 +135,7 @@ impl Placed {
     fn new(params: &ReadParams, level: usize, size: (u64, u64), boundless: bool) -> Result<Self> {
         let (columns, rows) = spans(params.window, params.out_size, size, boundless)?;
         let out = (columns.out, rows.out);
-        Ok(Self { level, out, inside: (0..out.0, 0..out.1), columns, rows })
+        Ok(Self { level, out, inside: (0..out.0, 0..out.1), columns, rows, has_dataset_path: true })
     }
 
     /// Only what lies inside the image.
@@ -145,6 +157,15 @@ fn choose(levels: level::Sizes<'_>, params: &ReadParams, by: LevelChoice, placed
     match by {
         LevelChoice::Gdal => level::gdal(levels, &placed.columns, &placed.rows, params.resampling == Resampling::Nearest),
         LevelChoice::Aiocogeo(percent) => level::aiocogeo(levels, &placed.columns, percent),
+    }
+}
+
+/// What GDAL falls back to nearest for: filters on palettes, Gauss on complex samples.
+fn can_resample(dataset: &Dataset, kernel: Kernel) -> bool {
+    match kernel {
+        Kernel::Convolution(_) => dataset.palette().is_none(),
+        Kernel::Gauss => !dataset.dtype().is_complex(),
+        Kernel::Average | Kernel::Rms | Kernel::Mode => true,
     }
 }
 
