@@ -8,6 +8,7 @@ use super::model::{
     VerticalCrs,
 };
 use super::registry::{self, CrsKind, plain_name};
+use std::cell::LazyCell;
 
 /// The code: the CRS's own, or that of an equal one.
 pub(super) fn epsg(crs: &Crs) -> Option<u32> {
@@ -21,26 +22,32 @@ pub(super) fn epsg(crs: &Crs) -> Option<u32> {
 }
 
 fn geodetic(crs: &GeodeticCrs) -> Option<u32> {
-    let same = |code: &u32| registry::geodetic(*code).is_some_and(|other| same_geodetic(crs, &other));
+    let datum = Datum::new(&crs.datum);
+    let same = |code: &u32| registry::geodetic(*code).is_some_and(|other| same_on_either_axes(crs, &other) && datum.is(&other.datum));
     best(CrsKind::Geodetic, &crs.name, same)
 }
 
 fn projected(crs: &ProjectedCrs) -> Option<u32> {
+    let datum = Datum::new(&crs.base.datum);
+    // Thousands of CRSs share a method, few a conversion: the others are not even built.
     let same = |code: &u32| {
-        registry::method_of(*code) == crs.conversion.method_epsg && registry::projected(*code).is_some_and(|other| like(crs, &other))
+        registry::method_of(*code) == crs.conversion.method_epsg
+            && registry::conversion_of(*code).is_some_and(|other| same_conversion(&crs.conversion, &other))
+            && registry::projected(*code).is_some_and(|other| like(crs, &other, &datum))
     };
     best(CrsKind::Projected, &crs.name, same)
 }
 
 /// The same, or with easting and northing in the other order, or of a datum that has no name to compare by (then the ellipsoid decides).
-fn like(a: &ProjectedCrs, b: &ProjectedCrs) -> bool {
+fn like(a: &ProjectedCrs, b: &ProjectedCrs, datum: &Datum) -> bool {
     let name = a.base.datum.name.to_ascii_lowercase();
     let unnamed = name == "unnamed" || name.starts_with("unknown");
     let mut swapped = b.cs.clone();
     swapped.axes.swap(0, 1);
-    let same_datum =
-        if unnamed { same_ellipsoid(&a.base.datum.ellipsoid, &b.base.datum.ellipsoid) } else { same_datum(&a.base.datum, &b.base.datum) };
-    same_datum && same_conversion(&a.conversion, &b.conversion) && (same_cs(&a.cs, &b.cs) || !unnamed && same_cs(&a.cs, &swapped))
+    let same_datum = || {
+        if unnamed { same_ellipsoid(&a.base.datum.ellipsoid, &b.base.datum.ellipsoid) } else { datum.is(&b.base.datum) }
+    };
+    (same_cs(&a.cs, &b.cs) || !unnamed && same_cs(&a.cs, &swapped)) && same_datum()
 }
 
 fn compound(crs: &CompoundCrs) -> Option<u32> {
@@ -78,16 +85,20 @@ fn close(a: f64, b: f64) -> bool {
 
 /// The same datum and axes; latitude and longitude may stand in either order.
 pub(super) fn same_geodetic(a: &GeodeticCrs, b: &GeodeticCrs) -> bool {
+    same_on_either_axes(a, b) && Datum::new(&a.datum).is(&b.datum)
+}
+
+fn same_on_either_axes(a: &GeodeticCrs, b: &GeodeticCrs) -> bool {
     let mut swapped = b.cs.clone();
     if swapped.kind == CsKind::Ellipsoidal && swapped.axes.len() >= 2 {
         swapped.axes.swap(0, 1);
     }
-    same_datum(&a.datum, &b.datum) && (same_cs(&a.cs, &b.cs) || same_cs(&a.cs, &swapped))
+    same_cs(&a.cs, &b.cs) || same_cs(&a.cs, &swapped)
 }
 
 /// The same projection of the same datum on the same axes.
 pub(super) fn same_projected(a: &ProjectedCrs, b: &ProjectedCrs) -> bool {
-    same_cs(&a.cs, &b.cs) && same_conversion(&a.conversion, &b.conversion) && same_datum(&a.base.datum, &b.base.datum)
+    same_cs(&a.cs, &b.cs) && same_conversion(&a.conversion, &b.conversion) && Datum::new(&a.base.datum).is(&b.base.datum)
 }
 
 fn same_vertical(a: &VerticalCrs, b: &VerticalCrs) -> bool {
@@ -99,12 +110,28 @@ fn same_vertical(a: &VerticalCrs, b: &VerticalCrs) -> bool {
     same_datum && same_cs(&a.cs, &b.cs)
 }
 
-fn same_datum(a: &GeodeticDatum, b: &GeodeticDatum) -> bool {
-    let same_name = || {
-        plain_name(&a.name) == plain_name(&b.name)
-            || b.epsg.is_some() && [a.epsg, registry::geodetic_datum_by_name(&a.name)].contains(&b.epsg)
-    };
-    same_ellipsoid(&a.ellipsoid, &b.ellipsoid) && same_meridian(&a.prime_meridian, &b.prime_meridian) && same_name()
+/// A datum that others are compared with, and what is looked up of it once.
+struct Datum<'a> {
+    wanted: &'a GeodeticDatum,
+    plain_name: LazyCell<String, Box<dyn FnOnce() -> String + 'a>>,
+    code_by_name: LazyCell<Option<u32>, Box<dyn FnOnce() -> Option<u32> + 'a>>,
+}
+
+impl<'a> Datum<'a> {
+    fn new(datum: &'a GeodeticDatum) -> Self {
+        Self {
+            wanted: datum,
+            plain_name: LazyCell::new(Box::new(|| plain_name(&datum.name))),
+            code_by_name: LazyCell::new(Box::new(|| registry::geodetic_datum_by_name(&datum.name))),
+        }
+    }
+
+    fn is(&self, b: &GeodeticDatum) -> bool {
+        let a = self.wanted;
+        let same_code = || b.epsg.is_some() && (a.epsg == b.epsg || *self.code_by_name == b.epsg);
+        let same_name = || *self.plain_name == plain_name(&b.name) || same_code();
+        same_ellipsoid(&a.ellipsoid, &b.ellipsoid) && same_meridian(&a.prime_meridian, &b.prime_meridian) && same_name()
+    }
 }
 
 fn same_ellipsoid(a: &Ellipsoid, b: &Ellipsoid) -> bool {

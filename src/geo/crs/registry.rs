@@ -208,6 +208,11 @@ pub(crate) fn method_of(projected: u32) -> Option<u32> {
     record(Table::Conversion, conversion)?.nth(1)?.parse().ok()
 }
 
+/// The conversion of a projected CRS, without building the rest.
+pub(crate) fn conversion_of(projected: u32) -> Option<Conversion> {
+    conversion(record(Table::ProjectedCrs, projected)?.nth(3)?.parse().ok()?)
+}
+
 /// The compound CRS of two codes.
 pub(crate) fn compound_of(horizontal: u32, vertical: u32) -> Option<CompoundCrs> {
     let parts = [horizontal, vertical].map(|code| code.to_string());
