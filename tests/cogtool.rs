@@ -48,7 +48,7 @@ fn written(name: &str, ending: &str, arguments: &[&str]) -> Vec<u8> {
 
 #[test]
 fn info_as_json_has_the_keys_that_are_promised() {
-    const KEYS: [&str; 27] = [
+    const KEYS: [&str; 37] = [
         "file",
         "width",
         "height",
@@ -59,6 +59,7 @@ fn info_as_json_has_the_keys_that_are_promised() {
         "crs_epsg",
         "crs_wkt",
         "nodata",
+        "nodata_integer",
         "compress",
         "interleave",
         "tiled",
@@ -71,6 +72,15 @@ fn info_as_json_has_the_keys_that_are_promised() {
         "descriptions",
         "tags",
         "band_tags",
+        "domains",
+        "band_domains",
+        "gcps",
+        "gcps_crs_epsg",
+        "gcps_crs",
+        "rpcs",
+        "coordinate_epoch",
+        "icc_profile",
+        "subdatasets",
         "overviews",
         "levels",
         "colormap",

@@ -17,6 +17,7 @@ mod lerc;
 mod lzma;
 mod lzw;
 mod none;
+mod old_jpeg;
 mod packbits;
 pub(crate) mod predictor;
 mod sgilog;
@@ -46,6 +47,8 @@ pub(crate) const JXL: u16 = 50002;
 /// `Compression` 52546: JPEG XL as DNG 1.7 has it.
 pub(crate) const JXL_DNG: u16 = 52546;
 
+pub(crate) use old_jpeg::{Fields as OldJpegFields, Stream as OldJpegStream};
+
 /// Which set of decoders to use: the setting `decode.backend`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Backend {
@@ -73,6 +76,8 @@ pub(crate) struct BlockLayout<'a> {
     pub(crate) photometric: u16,
     /// Whether the file is JPEG-compressed YCbCr, which decodes to RGB.
     pub(crate) ycbcr: bool,
+    /// Luma samples across and down that share one Cb and one Cr; (1, 1) but for subsampled YCbCr outside JPEG.
+    pub(crate) subsampling: (usize, usize),
     /// The `JPEGTables` field: an abbreviated stream of quantisation and Huffman tables.
     pub(crate) jpeg_tables: Option<&'a [u8]>,
     /// The second number of `LercParameters`: 0, or what LERC blobs are packed with.
@@ -122,6 +127,7 @@ pub(crate) fn lookup(compression: u16) -> Option<&'static dyn Codec> {
         3 => &ccitt::Ccitt::Group3,
         4 => &ccitt::Ccitt::Group4,
         5 => &lzw::Lzw,
+        6 => &old_jpeg::OldJpeg,
         7 => &jpeg::Jpeg,
         8 | 32946 => &deflate::Deflate,
         32773 => &packbits::PackBits,

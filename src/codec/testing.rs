@@ -12,6 +12,7 @@ pub(super) fn layout(width: usize, height: usize, samples: usize) -> BlockLayout
         sample_format: 1,
         photometric: 1,
         ycbcr: false,
+        subsampling: (1, 1),
         jpeg_tables: None,
         jpeg_scans: 100,
         lerc_packing: 0,

@@ -14,6 +14,7 @@ mod gdal_xml;
 mod json;
 mod levels;
 mod metadata;
+mod old_jpeg;
 mod open;
 mod rpc;
 mod sidecars;

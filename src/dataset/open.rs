@@ -1,9 +1,10 @@
 //! Opening: the first request, the header, the first IFD and the tags that describe the dataset.
 
-use super::Dataset;
 use super::crs::LazyCrs;
 use super::describe::{DESCRIPTION_TAGS, Description, TagValues};
+use super::{Dataset, old_jpeg};
 use crate::cancel::Stop;
+use crate::codec;
 use crate::error::{Error, Reason, Result};
 use crate::options::Settings;
 use crate::source::reader::Reader;
@@ -118,7 +119,11 @@ pub(super) async fn read_image(reader: &Reader, header: &Header, ifd: &Ifd, stop
             bytes.insert(*code, read_tag_bytes(reader, entry, stop).await?);
         }
     }
-    Image::parse(ifd, &bytes, header.order).map_err(|e| e.at_offset(ifd.offset))
+    let mut image = Image::parse(ifd, &bytes, header.order).map_err(|e| e.at_offset(ifd.offset))?;
+    if image.compression == codec::OLD_JPEG {
+        old_jpeg::add_header(reader, header, ifd, &mut image, stop).await?;
+    }
+    Ok(image)
 }
 
 /// Fetches the values of these tags together, where they are not in memory. What is wrong with one is said when it is read.

@@ -28,6 +28,14 @@ impl Colors {
         }
     }
 
+    /// Luma samples across and down that share one Cb and one Cr.
+    pub(crate) fn subsampling(&self) -> (usize, usize) {
+        match self {
+            Self::YCbCr(model) => (model.across, model.down),
+            _ => (1, 1),
+        }
+    }
+
     pub(crate) fn is_as_stored(&self) -> bool {
         matches!(self, Self::AsStored)
     }
@@ -94,6 +102,12 @@ impl YCbCr {
         let tables = Arc::new(Tables::new(luma, black_white));
         sound.then_some(())?;
         Some(Self { across: side(subsampling.0)?, down: side(subsampling.1)?, tables })
+    }
+
+    /// The same colours, subsampled otherwise.
+    pub(crate) fn subsampled(&self, (across, down): (u8, u8)) -> Option<Self> {
+        let side = |n: u8| matches!(n, 1 | 2 | 4).then_some(usize::from(n));
+        Some(Self { across: side(across)?, down: side(down)?, tables: Arc::clone(&self.tables) })
     }
 
     /// Bytes that a block of pixels takes.

@@ -137,6 +137,7 @@ fn layout<'a>(image: &'a Image, rows: u64, settings: &Settings) -> BlockLayout<'
         sample_format: image.sample_format,
         photometric: image.photometric,
         ycbcr: image.is_jpeg_ycbcr(),
+        subsampling: image.colors.subsampling(),
         jpeg_tables: image.jpeg_tables.as_deref(),
         lerc_packing: image.lerc_packing,
         t4_options: image.t4_options,

@@ -78,6 +78,7 @@ pub(crate) fn locate(dataset: &Dataset, image: &Image, number: u64, stored_rows:
     if offset == 0 || count == Some(0) {
         return Ok(Stored::Sparse);
     }
+    let (offset, count) = in_jpeg_stream(image, offset, count);
     let plain = packed_bytes(image, stored_rows).filter(|_| image.compression == codec::NONE);
     let len = match (plain, count) {
         // What an uncompressed block needs is known, and libtiff reads that, whatever the count.
@@ -88,6 +89,14 @@ pub(crate) fn locate(dataset: &Dataset, image: &Image, number: u64, stored_rows:
     };
     reader.settings.limits.check_block("stored", len)?;
     reader.range(offset, len).map(Stored::At).map_err(|e| Error::format(format!("the block's {}", e.reason())).at_offset(offset))
+}
+
+/// The first block of old-style JPEG begins where its header ends, whatever its offset says; an only one ends with the stream.
+fn in_jpeg_stream(image: &Image, offset: u64, count: Option<u64>) -> (u64, Option<u64>) {
+    let Some(stream) = image.jpeg_stream.filter(|stream| (stream.start..stream.data).contains(&offset)) else { return (offset, count) };
+    let end = offset.saturating_add(count.unwrap_or(0));
+    let end = if image.tiling.across * image.tiling.down == 1 { end.max(stream.end) } else { end };
+    (stream.data, Some(end.saturating_sub(stream.data)))
 }
 
 /// Bytes of a block without compression, where that can be counted.

@@ -88,6 +88,15 @@ pub(crate) struct Tiling {
     pub(crate) down: u64,
 }
 
+/// Where `JPEGInterchangeFormat` leads to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct JpegStream {
+    pub(crate) start: u64,
+    /// Where the header ends and the data of the first block begins.
+    pub(crate) data: u64,
+    pub(crate) end: u64,
+}
+
 /// A typed IFD.
 #[derive(Debug, Clone)]
 pub(crate) struct Image {
@@ -115,6 +124,8 @@ pub(crate) struct Image {
     pub(crate) extra_samples: Vec<u16>,
     pub(crate) tiling: Tiling,
     pub(crate) jpeg_tables: Option<Bytes>,
+    /// The stream that has the header of old-style JPEG, where there is one.
+    pub(crate) jpeg_stream: Option<JpegStream>,
     /// The second number of `LercParameters`: what LERC blobs are packed with.
     pub(crate) lerc_packing: u32,
     /// `T4Options`: the variant of CCITT Group 3.
@@ -171,11 +182,24 @@ impl Image {
             lsb_first: fields.number(tag::FILL_ORDER) == Some(2),
             extra_samples: fields.extra_samples(photometric, samples)?,
             tiling,
+            jpeg_stream: None,
             jpeg_tables: fields.value_bytes(tag::JPEG_TABLES).filter(|b| !b.is_empty()),
             t4_options: fields.number(tag::T4_OPTIONS).map_or(0, |n| n as u32),
             lerc_packing: fields.numbers(tag::LERC_PARAMETERS).get(1).map_or(0, |n| *n as u32),
             index,
         })
+    }
+
+    /// Old-style JPEG has its header elsewhere, and the header's subsampling is the one that counts.
+    pub(crate) fn set_old_jpeg(&mut self, header: Bytes, subsampling: (u8, u8), stream: Option<JpegStream>) -> Result<()> {
+        if let Colors::YCbCr(model) = &self.colors {
+            let model = model.subsampled(subsampling);
+            let what = || Error::unsupported(format!("old-style JPEG with subsampling {subsampling:?} is not read"));
+            self.colors = Colors::YCbCr(model.ok_or_else(what)?);
+        }
+        self.jpeg_tables = Some(header);
+        self.jpeg_stream = stream;
+        Ok(())
     }
 
     /// A reduced-resolution version of another image (`NewSubfileType` bit 0).
@@ -361,7 +385,7 @@ impl Fields<'_> {
     }
 
     fn colors(&self, photometric: u16, compression: u16, bits: u16, samples: u64) -> Result<Colors> {
-        let decoded_by_codec = matches!(compression, codec::JPEG | codec::OLD_JPEG);
+        let decoded_by_codec = compression == codec::JPEG;
         match photometric {
             Photometric::SEPARATED if bits == 8 && samples >= 4 && self.number(tag::INK_SET).unwrap_or(1) == 1 => Ok(Colors::Cmyk),
             Photometric::YCBCR if samples != 3 && !decoded_by_codec => {

@@ -130,6 +130,13 @@ tags! {
     S_MAX_SAMPLE_VALUE 341 c"SMaxSampleValue";
     TRANSFER_RANGE 342 c"TransferRange";
     JPEG_TABLES 347 c"JPEGTables";
+    JPEG_PROC 512 c"JPEGProc";
+    JPEG_INTERCHANGE_FORMAT 513 c"JPEGInterchangeFormat";
+    JPEG_INTERCHANGE_FORMAT_LENGTH 514 c"JPEGInterchangeFormatLength";
+    JPEG_RESTART_INTERVAL 515 c"JPEGRestartInterval";
+    JPEG_Q_TABLES 519 c"JPEGQTables";
+    JPEG_DC_TABLES 520 c"JPEGDCTables";
+    JPEG_AC_TABLES 521 c"JPEGACTables";
     YCBCR_COEFFICIENTS 529 c"YCbCrCoefficients";
     YCBCR_SUB_SAMPLING 530 c"YCbCrSubSampling";
     YCBCR_POSITIONING 531 c"YCbCrPositioning";
