@@ -9,7 +9,7 @@
 //!
 //! Subsampled chroma comes out of libjpeg-turbo only: jpeg-decoder upsamples it. Such files are refused by the pure-Rust decoders.
 
-use super::{Backend, BlockLayout, Codec, CodecError, jpeg};
+use super::{BlockLayout, Codec, CodecError, jpeg};
 
 pub(super) struct OldJpeg;
 
@@ -27,7 +27,7 @@ impl Codec for OldJpeg {
         }
         match layout.backend {
             #[cfg(feature = "native-codecs")]
-            Backend::Native if layout.samples == 3 => jpeg::decode_units(&stream, &plain, output),
+            super::Backend::Native if layout.samples == 3 => jpeg::decode_units(&stream, &plain, output),
             _ => Err(CodecError::Unsupported(
                 "old-style JPEG with subsampled chroma is read by libjpeg-turbo only (decode.backend = native)".into(),
             )),
