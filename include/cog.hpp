@@ -20,6 +20,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -270,6 +271,17 @@ struct band {
     std::string color_interpretation, unit, description;
 };
 
+/* The statistics of one band. */
+struct band_statistics {
+    std::uint32_t band;
+    double min, max, mean, standard_deviation, valid_percent;
+    std::uint64_t valid, masked;
+    std::vector<double> percentiles;
+    std::vector<std::uint64_t> histogram;
+    /* The ends of the histogram. */
+    double histogram_min, histogram_max;
+};
+
 /* Reads a file for a dataset. Called from any thread, several at once; must not call the library. What it throws fails the call: a
  * cog::error with its status, anything else with COG_ERR_IO. */
 class reader {
@@ -423,6 +435,68 @@ public:
         const cog_read_params p = params.get();
         call(cog_get_tile, x, y, level, &p, &dst);
     }
+    /* Several internal tiles of equal size in one call. Throws where one can't be read; cog_get_tiles says which. */
+    template <class T> std::vector<pixels<T>> read_tiles(const std::vector<cog_tile_id> &tiles, const read_params &params = {}, bool mask = false) const {
+        std::vector<pixels<T>> results;
+        if (tiles.empty()) {
+            return results;
+        }
+        const cog_read_params p = params.get();
+        const cog_level_description l = this->level(tiles.front().z);
+        pixels<T> all;
+        all.width = l.tile_width;
+        all.height = l.tile_height * tiles.size();
+        all.bands = p.bands ? p.band_count : info().bands;
+        const cog_dst dst = allocate(all, mask);
+        call(cog_get_tiles, tiles.data(), tiles.size(), &p, &dst, static_cast<cog_status *>(nullptr));
+        const auto part = [&](const auto &whole, std::size_t i) {
+            const auto len = static_cast<std::ptrdiff_t>(whole.size() / tiles.size()), from = static_cast<std::ptrdiff_t>(i) * len;
+            return std::remove_cv_t<std::remove_reference_t<decltype(whole)>>(whole.begin() + from, whole.begin() + from + len);
+        };
+        for (std::size_t i = 0; i < tiles.size(); i++) {
+            results.push_back({l.tile_width, l.tile_height, all.bands, part(all.data, i), part(all.mask, i)});
+        }
+        return results;
+    }
+
+    /* The samples at points, x and y one after the other, in the image's CRS; a result of as many columns as there are points. */
+    template <class T> pixels<T> read_points(const std::vector<std::array<double, 2>> &points, const read_params &params = {}, bool mask = false) const {
+        const cog_read_params p = params.get();
+        pixels<T> result;
+        result.width = points.size();
+        result.height = 1;
+        result.bands = p.bands ? p.band_count : info().bands;
+        const cog_dst dst = allocate(result, mask);
+        const double *xy = points.empty() ? nullptr : points.front().data();
+        call(cog_read_points, static_cast<const char *>(nullptr), xy, points.size(), &p, &dst);
+        return result;
+    }
+
+    /* The whole image, reduced until its longer side has at most max_size pixels. */
+    template <class T> pixels<T> preview(std::uint64_t max_size = 1024, read_params params = {}, bool mask = false) const {
+        std::int64_t width = 0, height = 0;
+        call(cog_preview_size, max_size, &width, &height);
+        return read_window<T>(params.size(width, height), mask);
+    }
+
+    /* Of the reduced image, or with how.flags = COG_STATISTICS_EXACT of all pixels. */
+    std::vector<band_statistics> statistics(const cog_statistics_params &how = COG_STATISTICS_PARAMS_INIT, const read_params &params = {}) const {
+        const cog_read_params p = params.get();
+        cog_statistics *handle = nullptr;
+        call(cog_statistics_compute, &p, &how, &handle);
+        const std::unique_ptr<cog_statistics, void (*)(cog_statistics *)> owned(handle, cog_statistics_free);
+        std::vector<band_statistics> all;
+        for (std::size_t i = 0; i < cog_statistics_count(handle); i++) {
+            checker c;
+            cog_band_statistics b{};
+            b.struct_size = sizeof b;
+            c(cog_statistics_band(handle, i, &b, c.out()));
+            all.push_back({b.band, b.min, b.max, b.mean, b.standard_deviation, b.valid_percent, b.valid, b.masked,
+                           {b.percentiles, b.percentiles + b.percentile_count}, {b.histogram, b.histogram + b.bins}, b.histogram_min, b.histogram_max});
+        }
+        return all;
+    }
+
     /* As the file stores it; empty where it stores none. */
     std::vector<std::uint8_t> tile_bytes(std::uint64_t x, std::uint64_t y, std::uint32_t level) const {
         std::uint8_t *bytes = nullptr;
@@ -440,6 +514,8 @@ private:
     std::unique_ptr<cog_dataset, freer> dataset_;
 
     explicit dataset(cog_dataset *handle) noexcept : dataset_(handle) {}
+    friend std::vector<std::pair<std::string, std::optional<dataset>>> open_stac(const std::string &, const std::vector<std::string> &,
+                                                                                 std::uint32_t, const options &);
 
     template <class Open> static dataset make(Open open) {
         checker c;
@@ -501,6 +577,34 @@ private:
     }
     static void reader_close(void *user_data) { delete &reader_of(user_data); }
 };
+
+/* Opens the COG assets of a STAC item, or those that are named; nothing stands for one that can't be opened (cog_set_dataset says why). */
+inline std::vector<std::pair<std::string, std::optional<dataset>>> open_stac(const std::string &uri, const std::vector<std::string> &assets = {},
+                                                                             std::uint32_t flags = 0, const options &options = {}) {
+    checker c;
+    cog_set *set = nullptr;
+    std::vector<const char *> names;
+    for (const std::string &asset : assets) {
+        names.push_back(asset.c_str());
+    }
+    c(cog_stac_open(uri.c_str(), names.empty() ? nullptr : names.data(), names.size(), flags, options.handle(), &set, c.out()));
+    const std::unique_ptr<cog_set, void (*)(cog_set *)> owned(set, cog_set_free);
+    std::vector<std::pair<std::string, std::optional<dataset>>> opened;
+    for (std::size_t i = 0; i < cog_set_count(set); i++) {
+        cog_dataset *handle = nullptr;
+        const bool good = cog_set_dataset(set, i, &handle, nullptr) == COG_OK;
+        opened.emplace_back(cog_set_name(set, i), good ? std::optional<dataset>(dataset(handle)) : std::nullopt);
+    }
+    return opened;
+}
+
+/* One picture of many files into memory of the caller's; see cog_read_mosaic. */
+inline void read_mosaic_into(const std::vector<const cog_dataset *> &datasets, const cog_request &request, cog_reducer reducer,
+                             const read_params &params, const cog_dst &dst) {
+    checker c;
+    const cog_read_params p = params.get();
+    c(cog_read_mosaic(datasets.data(), datasets.size(), &request, reducer, &p, &dst, c.out()));
+}
 
 }  // namespace cog
 

@@ -16,6 +16,8 @@
 //! - [`raster`]: sample types, strided destinations, conversion, masks
 //! - [`read`]: the pipeline
 //! - [`limits`]: how much a file may make it take
+//! - [`statistics`]: extremes, moments, percentiles and histograms of bands
+//! - [`many`]: many files at once: results, mosaics, STAC items
 //! - [`runtime`]: the hidden threads; [`options`], [`error`], [`log`], [`stats`], [`cancel`]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests may panic"))]
 
@@ -28,12 +30,14 @@ pub mod ffi;
 mod geo;
 mod limits;
 pub mod log;
+pub mod many;
 pub mod options;
 mod raster;
 pub mod read;
 mod registry;
 mod runtime;
 mod source;
+mod statistics;
 pub mod stats;
 pub mod tiff;
 
@@ -44,5 +48,6 @@ pub use error::{Error, Result};
 pub use geo::{Crs, Gcp, GeoTransform};
 pub use options::Options;
 pub use raster::DType;
-pub use read::{Pixels, ReadParams, ReadSize, Resampling};
+pub use read::{Coordinates, Pixels, ReadParams, ReadSize, Resampling, TileId, preview_size};
 pub use runtime::shutdown;
+pub use statistics::{BandStatistics, StatisticsParams};

@@ -94,12 +94,17 @@ pub struct LevelInfo {
 impl Dataset {
     /// Opens a path or a URL. Blocks; not to be called inside a callback of this library.
     pub fn open(uri: &str, options: &Options) -> Result<Self> {
+        crate::runtime::block_on(Self::open_later(uri, options))
+    }
+
+    /// The same, for callers that open several.
+    pub(crate) async fn open_later(uri: &str, options: &Options) -> Result<Self> {
         let name = uri::public_name(uri);
         let settings = options.resolve()?;
         let location = uri::Location::parse(uri)?;
         let source = crate::source::connect(&location, &settings).map_err(|e| e.in_file(&name))?;
         let beside = settings.sidecars.then(|| Beside::new(location));
-        let dataset = crate::runtime::block_on(open::open(source, name, settings))?;
+        let dataset = open::open(source, name, settings).await?;
         Ok(Self { beside, ..dataset })
     }
 

@@ -36,12 +36,16 @@ unsafe fn open_into(out: *mut *mut cog_dataset, open: impl FnOnce() -> Result<Da
     }
     // SAFETY: not NULL, and valid as the caller promised.
     unsafe { out.write(std::ptr::null_mut()) };
-    let dataset = Arc::new(open()?);
-    let domain_texts = (0..=dataset.bands().len()).map(|_| OnceLock::new()).collect();
-    let handle = Arc::new(cog_dataset { dataset, band_texts: OnceLock::new(), domain_texts });
+    let handle = handle(Arc::new(open()?));
     // SAFETY: as above.
     unsafe { out.write(Arc::into_raw(handle).cast_mut()) };
     Ok(())
+}
+
+/// The handle of an open dataset.
+pub(super) fn handle(dataset: Arc<Dataset>) -> Arc<cog_dataset> {
+    let domain_texts = (0..=dataset.bands().len()).map(|_| OnceLock::new()).collect();
+    Arc::new(cog_dataset { dataset, band_texts: OnceLock::new(), domain_texts })
 }
 
 /// Opens a file: a path, file:///path, http://…, https://…, s3://bucket/key, gs://bucket/key, az://container/blob or

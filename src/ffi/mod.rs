@@ -12,14 +12,18 @@ pub mod dataset;
 pub mod describe;
 pub mod error;
 pub mod library;
+pub mod many;
 pub mod metadata;
 pub mod observe;
 pub mod options;
+pub mod points;
 pub mod read;
 pub mod reader;
+pub mod statistics;
 pub mod status;
 mod structs;
 pub mod tags;
+pub mod tiles;
 
 use crate::error::{Error, Result};
 use error::cog_error;

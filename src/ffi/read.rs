@@ -111,12 +111,19 @@ pub struct cog_dst {
 ///
 /// # Safety
 /// `params` is NULL or a valid struct of its size.
-unsafe fn params_in(params: *const cog_read_params) -> Result<ReadParams> {
+pub(super) unsafe fn params_in(params: *const cog_read_params) -> Result<ReadParams> {
     if params.is_null() {
         return Ok(ReadParams::default());
     }
     // SAFETY: promised by the caller.
-    let p = unsafe { read_in(params, "params")? };
+    unsafe { params_of(&read_in(params, "params")?) }
+}
+
+/// Reads parameters that were read as far as their size goes.
+///
+/// # Safety
+/// `bands` leads to `band_count` numbers, and `cancel` is NULL or a token.
+pub(super) unsafe fn params_of(p: &cog_read_params) -> Result<ReadParams> {
     let resampling = Resampling::from_code(p.resampling).ok_or_else(|| Error::invalid(format!("{} is no resampling", p.resampling)))?;
     if p.flags & !(COG_READ_BOUNDLESS | COG_READ_UNSCALE) != 0 {
         return Err(Error::invalid(format!("params->flags is {:#x}, which has bits that are no COG_READ_ flag", p.flags)));
@@ -153,7 +160,7 @@ unsafe fn params_in(params: *const cog_read_params) -> Result<ReadParams> {
 ///
 /// # Safety
 /// `dst` is NULL or a valid struct of its size.
-unsafe fn dst_in(dst: *const cog_dst) -> Result<(RawBuffer, Option<DType>)> {
+pub(super) unsafe fn dst_in(dst: *const cog_dst) -> Result<(RawBuffer, Option<DType>)> {
     // SAFETY: promised by the caller.
     let d = unsafe { read_in(dst, "dst")? };
     let dtype = match d.dtype {

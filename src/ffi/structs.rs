@@ -29,6 +29,12 @@ unsafe impl Sized for super::observe::cog_stats {}
 unsafe impl Sized for super::read::cog_read_params {}
 // SAFETY: as above.
 unsafe impl Sized for super::read::cog_dst {}
+// SAFETY: as above.
+unsafe impl Sized for super::statistics::cog_statistics_params {}
+// SAFETY: as above.
+unsafe impl Sized for super::statistics::cog_band_statistics {}
+// SAFETY: as above.
+unsafe impl Sized for super::many::cog_request {}
 // SAFETY: as above; the callbacks are `Option`s, for which zero is `None`.
 unsafe impl Sized for super::reader::cog_reader {}
 

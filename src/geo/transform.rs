@@ -13,6 +13,23 @@ impl GeoTransform {
         (t[0] + column * t[1] + row * t[2], t[3] + column * t[4] + row * t[5])
     }
 
+    /// The transform back, from map coordinates to pixel positions, by the operations of GDAL's `GDALInvGeoTransform`; `None` where all
+    /// pixels lie on a line or a point.
+    #[must_use]
+    pub fn inverse(&self) -> Option<Self> {
+        let [x, a, b, y, d, e] = self.0;
+        if b == 0.0 && d == 0.0 && a != 0.0 && e != 0.0 {
+            return Some(Self([-x / a, 1.0 / a, 0.0, -y / e, 0.0, 1.0 / e]));
+        }
+        let determinant = a * e - b * d;
+        let size = a.abs().max(b.abs()).max(d.abs().max(e.abs()));
+        if determinant.abs() <= 1e-10 * size * size || !determinant.is_finite() {
+            return None;
+        }
+        let f = 1.0 / determinant;
+        Some(Self([(b * y - x * e) * f, e * f, -b * f, (-a * y + x * d) * f, -d * f, a * f]))
+    }
+
     /// The pixel position of map coordinates, where the transform can be inverted.
     pub(crate) fn invert(&self, x: f64, y: f64) -> (f64, f64) {
         let [x0, a, b, y0, d, e] = self.0;
@@ -139,6 +156,15 @@ mod tests {
         let Georeferencing::Gcps(points) = georeferencing(&[], &tiepoints, &[], true) else { panic!("no points") };
         assert_eq!(points.len(), 2);
         assert_eq!(points[1], Gcp { column: 6.5, row: 7.5, x: 9.0, y: 10.0, z: 11.0 });
+    }
+
+    #[test]
+    fn the_inverse_leads_back() {
+        let t = GeoTransform([500_000.0, 10.0, 2.0, 4_200_000.0, 3.0, -11.0]);
+        let (x, y) = t.apply(17.25, 40.5);
+        let (column, row) = t.inverse().unwrap().apply(x, y);
+        assert!((column - 17.25).abs() < 1e-9 && (row - 40.5).abs() < 1e-9);
+        assert_eq!(GeoTransform([1.0, 2.0, 4.0, 1.0, 1.0, 2.0]).inverse(), None);
     }
 
     #[test]

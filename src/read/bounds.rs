@@ -25,7 +25,7 @@ impl Dataset {
     }
 
     /// The parameters of the window that covers these bounds.
-    pub(super) fn bounds_params(&self, bounds: [f64; 4], crs: Option<&str>, params: &ReadParams) -> Result<ReadParams> {
+    pub(crate) fn bounds_params(&self, bounds: [f64; 4], crs: Option<&str>, params: &ReadParams) -> Result<ReadParams> {
         if params.window.is_some() {
             return Err(Error::invalid("a read by bounds takes no window beside them").in_file(self.name()));
         }
@@ -33,12 +33,13 @@ impl Dataset {
         Ok(ReadParams { window: Some(window), boundless: true, ..params.clone() })
     }
 
-    fn check_crs(&self, crs: &str) -> Result<()> {
+    /// Refuses a CRS other than the image's own.
+    pub(crate) fn check_crs(&self, crs: &str) -> Result<()> {
         if epsg_code(crs).is_some_and(|code| Some(code) == self.epsg()) {
             return Ok(());
         }
         let own = self.epsg().map_or_else(|| "has no EPSG code".to_owned(), |code| format!("is EPSG:{code}"));
-        Err(Error::unsupported(format!("bounds in {crs:?}: this version reads bounds in the image's own CRS only, which {own}")))
+        Err(Error::unsupported(format!("{crs:?}: this version reads coordinates in the image's own CRS only, which {own}")))
     }
 }
 

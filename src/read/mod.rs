@@ -12,22 +12,32 @@ mod buffer;
 mod chunks;
 mod decode;
 mod fetch;
+mod gather;
 mod job;
 mod leader;
 mod level;
 mod locate;
+mod output;
 mod params;
 mod placing;
 mod plan;
+mod points;
+mod preview;
 mod resampled;
 mod slab;
 mod target;
 mod tile;
+mod tiles;
 mod window;
 
 pub(crate) use locate::{Stored, fetch_page, locate};
 pub use params::{ReadParams, Resampling};
+pub(crate) use plan::MaskKind;
+pub use points::Coordinates;
+pub use preview::preview_size;
+pub(crate) use target::Target;
 pub use tile::StoredTile;
+pub use tiles::TileId;
 
 use crate::cancel::Stop;
 use crate::dataset::Dataset;
@@ -37,7 +47,6 @@ use placing::Placing;
 use plan::Plan;
 use resampled::Resampled;
 use std::sync::Arc;
-use target::Target;
 
 /// The shape of a result, before it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +83,18 @@ pub struct Pixels {
 }
 
 impl Pixels {
+    /// The vectors as a destination: packed, and with a mask where there is one.
+    fn buffer(&mut self) -> RawBuffer {
+        RawBuffer {
+            data: self.data.as_mut_ptr(),
+            len: self.data.len(),
+            strides: [0; 3],
+            mask: if self.mask.is_empty() { std::ptr::null_mut() } else { self.mask.as_mut_ptr() },
+            mask_len: self.mask.len(),
+            mask_line_stride: 0,
+        }
+    }
+
     /// All samples as doubles, in the order of `data`; `None` for complex ones.
     pub fn values(&self) -> Option<Vec<f64>> {
         fn each<const N: usize>(data: &[u8], value: impl Fn([u8; N]) -> f64) -> Vec<f64> {
@@ -174,6 +195,33 @@ impl Dataset {
         unsafe { self.read_window_into(&params, buffer, dtype) }
     }
 
+    /// Reads what was planned into memory of its own.
+    pub(crate) async fn read_target(
+        self: &Arc<Self>,
+        target: Target,
+        params: &ReadParams,
+        dtype: Option<DType>,
+        mask: bool,
+    ) -> Result<Pixels> {
+        read_owned(self, target, dtype, mask, &params.stop(self)).await
+    }
+
+    /// Reads what was planned into the caller's buffer.
+    ///
+    /// # Safety
+    /// As for [`Dataset::read_window_into`], until the future is done or dropped.
+    #[allow(unsafe_code, reason = "the caller's buffer is a raw pointer")]
+    pub(crate) async unsafe fn read_target_into(
+        self: &Arc<Self>,
+        target: Target,
+        params: &ReadParams,
+        buffer: &RawBuffer,
+        dtype: Option<DType>,
+    ) -> Result<()> {
+        // SAFETY: promised by the caller.
+        unsafe { read_into(self, target, buffer, dtype, &params.stop(self)).await }
+    }
+
     /// Reads a tile into the caller's buffer.
     ///
     /// # Safety
@@ -224,21 +272,18 @@ async unsafe fn read_into(dataset: &Arc<Dataset>, target: Target, buffer: &RawBu
 
 #[allow(unsafe_code, reason = "vectors of our own, written through the same pipeline")]
 async fn read_owned(dataset: &Arc<Dataset>, target: Target, dtype: Option<DType>, mask: bool, stop: &Stop) -> Result<Pixels> {
-    let mut size = target.size;
-    size.dtype = dtype.unwrap_or(size.dtype);
-    target::check_output(dataset, &size)?;
-    let mut data = buffer::zeroed(size.bytes(), "the result")?;
-    let mut mask = if mask { buffer::zeroed(size.width as u64 * size.height as u64, "the mask")? } else { Vec::new() };
-    let buffer = RawBuffer {
-        data: data.as_mut_ptr(),
-        len: data.len(),
-        strides: [0; 3],
-        mask: if mask.is_empty() { std::ptr::null_mut() } else { mask.as_mut_ptr() },
-        mask_len: mask.len(),
-        mask_line_stride: 0,
-    };
+    let mut pixels = owned(dataset, ReadSize { dtype: dtype.unwrap_or(target.size.dtype), ..target.size }, mask)?;
+    let buffer = pixels.buffer();
     // SAFETY: both vectors outlive the call, and nothing else touches them until it returns.
-    unsafe { read_into(dataset, target, &buffer, Some(size.dtype), stop).await? };
+    unsafe { read_into(dataset, target, &buffer, Some(pixels.size.dtype), stop).await? };
+    Ok(pixels)
+}
+
+/// Room for a result, all zeroes.
+fn owned(dataset: &Dataset, size: ReadSize, mask: bool) -> Result<Pixels> {
+    target::check_output(dataset, &size)?;
+    let data = buffer::zeroed(size.bytes(), "the result")?;
+    let mask = if mask { buffer::zeroed(size.width as u64 * size.height as u64, "the mask")? } else { Vec::new() };
     Ok(Pixels { size, data, mask })
 }
 

@@ -69,13 +69,7 @@ impl Placing {
             let row = view.row(part.rows.source(out_row));
             let value = |column: usize| {
                 let at = (part.columns.source(column) - view.x) as usize * step + sample * size;
-                match row.get(at..at + size) {
-                    Some(&[v]) => v,
-                    Some(&[a, b]) => rescale_alpha(u16::from_ne_bytes([a, b])),
-                    // A mask of other types does not occur; what is not zero is valid.
-                    Some(bytes) if bytes.iter().any(|b| *b != 0) => 255,
-                    _ => 0,
-                }
+                mask_value(row.get(at..at + size).unwrap_or_default())
             };
             self.to.write_mask_row(out_row, out_columns.start, out_columns.clone().map(|column| to_mask(value(column))));
         }
@@ -128,23 +122,11 @@ impl Work for PartOfFile {
     }
 
     fn at(&self, i: usize) -> Option<Block<'_>> {
-        let block = self.placing.block(self.part.blocks.start + i)?;
-        let level = self.placing.plan.size.level;
-        Some(Block { image: &block.pass.image, plane: block.pass.plane, level, x: block.x, y: block.y })
+        self.placing.at(self.part.blocks.start + i)
     }
 
-    /// A row of blocks is a run of the arrays, so each costs two ranges.
     fn index_runs(&self) -> Vec<Range<u64>> {
-        let mut runs = Vec::new();
-        for pass in self.placing.plan.passes.get(self.part.passes.clone()).unwrap_or_default() {
-            let (Some((first, _)), Some((last, _))) = (pass.columns.first(), pass.columns.last()) else { continue };
-            for (y, _) in pass.rows.iter() {
-                let number = |x| pass.image.block_number(x, *y, pass.plane);
-                let ends = pass.image.index.elements(number(*first)).zip(pass.image.index.elements(number(*last)));
-                runs.extend(ends.map(|(first, last)| first.start..last.end));
-            }
-        }
-        runs
+        self.placing.index_runs(self.part.passes.clone())
     }
 
     fn place(&self, i: usize, view: &BlockView<'_>) {
@@ -157,7 +139,40 @@ impl Work for PartOfFile {
 }
 
 impl Placing {
-    fn place(&self, i: usize, view: &BlockView<'_>) {
+    /// Blocks of all files.
+    pub(super) fn blocks(&self) -> usize {
+        self.plan.passes.last().map_or(0, |last| last.first + last.blocks())
+    }
+
+    /// Whether all blocks are in the file itself, none in a sidecar.
+    pub(super) fn is_in_one_file(&self) -> bool {
+        self.plan.passes.iter().all(|pass| pass.file.is_none())
+    }
+
+    pub(super) fn passes(&self) -> Range<usize> {
+        0..self.plan.passes.len()
+    }
+
+    pub(super) fn at(&self, i: usize) -> Option<Block<'_>> {
+        let block = self.block(i)?;
+        Some(Block { image: &block.pass.image, plane: block.pass.plane, level: self.plan.size.level, x: block.x, y: block.y })
+    }
+
+    /// A row of blocks is a run of the arrays, so each costs two ranges.
+    pub(super) fn index_runs(&self, passes: Range<usize>) -> Vec<Range<u64>> {
+        let mut runs = Vec::new();
+        for pass in self.plan.passes.get(passes).unwrap_or_default() {
+            let (Some((first, _)), Some((last, _))) = (pass.columns.first(), pass.columns.last()) else { continue };
+            for (y, _) in pass.rows.iter() {
+                let number = |x| pass.image.block_number(x, *y, pass.plane);
+                let ends = pass.image.index.elements(number(*first)).zip(pass.image.index.elements(number(*last)));
+                runs.extend(ends.map(|(first, last)| first.start..last.end));
+            }
+        }
+        runs
+    }
+
+    pub(super) fn place(&self, i: usize, view: &BlockView<'_>) {
         let Some(block) = &self.block(i) else { return };
         let part = self.part(block);
         match &block.pass.role {
@@ -176,7 +191,7 @@ impl Placing {
         }
     }
 
-    fn place_sparse(&self, i: usize) {
+    pub(super) fn place_sparse(&self, i: usize) {
         let Some(block) = &self.block(i) else { return };
         let image = &block.pass.image;
         let part = self.part(block);
@@ -210,6 +225,17 @@ impl MaskFrom {
             (Self::Alpha(_), [alpha, ..]) => *alpha,
             _ => 0,
         }
+    }
+}
+
+/// What a sample of a mask or an alpha band is in the mask.
+pub(super) fn mask_value(sample: &[u8]) -> u8 {
+    match *sample {
+        [v] => v,
+        [a, b] => rescale_alpha(u16::from_ne_bytes([a, b])),
+        // A mask of other types does not occur; what is not zero is valid.
+        _ if sample.iter().any(|b| *b != 0) => 255,
+        _ => 0,
     }
 }
 

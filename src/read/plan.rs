@@ -36,14 +36,14 @@ pub(crate) enum MaskFrom {
 pub(crate) struct Pass {
     pub(crate) image: Arc<Image>,
     /// The sidecar that has the image; `None`: the file itself.
-    file: Option<Arc<Dataset>>,
+    pub(super) file: Option<Arc<Dataset>>,
     pub(crate) plane: usize,
     pub(crate) role: Role,
     pub(crate) mask: MaskFrom,
     pub(crate) columns: Spans,
     pub(crate) rows: Spans,
     /// Number in the plan of the first block.
-    first: usize,
+    pub(super) first: usize,
 }
 
 impl Pass {
@@ -134,7 +134,7 @@ impl Plan {
 }
 
 /// The planes to read: of each, which samples go to which bands of the output, and what it says of the mask.
-fn planes(image: &Image, bands: &[usize], mask: &MaskKind) -> BTreeMap<usize, (Vec<(usize, usize)>, MaskFrom)> {
+pub(super) fn planes(image: &Image, bands: &[usize], mask: &MaskKind) -> BTreeMap<usize, (Vec<(usize, usize)>, MaskFrom)> {
     // A band's plane, and its sample there.
     let place = |band: usize| if image.planar { (band, 0) } else { (0, band) };
     let mut planes: BTreeMap<usize, (Vec<(usize, usize)>, MaskFrom)> = BTreeMap::new();
@@ -163,8 +163,8 @@ fn planes(image: &Image, bands: &[usize], mask: &MaskKind) -> BTreeMap<usize, (V
 }
 
 /// What the mask of a dataset is made of, in GDAL's and rasterio's order (`dataset_mask`).
-#[derive(Clone, PartialEq)]
-pub(super) enum MaskKind {
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum MaskKind {
     Internal,
     /// Valid where any of these bands has not its nodata value.
     Nodata(Vec<(usize, Nodata)>),
@@ -184,6 +184,19 @@ impl MaskKind {
             MaskSource::Alpha(band) => Self::Alpha(*band),
             MaskSource::AllValid => Self::AllValid,
         }
+    }
+
+    /// Whether the file stores the mask, for all bands in common.
+    pub(crate) fn is_stored(&self) -> bool {
+        matches!(self, Self::Internal | Self::Alpha(_))
+    }
+}
+
+impl Dataset {
+    /// What the mask of a level is made of.
+    pub(crate) fn mask_kind(&self, level: usize) -> Result<MaskKind> {
+        let bands: Vec<usize> = (0..self.bands().len()).collect();
+        self.wait(async { Ok(MaskKind::of(self, self.level(level, &self.stop()).await?, &bands)) })
     }
 }
 

@@ -169,7 +169,7 @@ fn can_resample(dataset: &Dataset, kernel: Kernel) -> bool {
     }
 }
 
-fn scales(dataset: &Dataset, bands: &[usize]) -> Vec<Scale> {
+pub(super) fn scales(dataset: &Dataset, bands: &[usize]) -> Vec<Scale> {
     let all = dataset.bands();
     bands
         .iter()
@@ -178,7 +178,7 @@ fn scales(dataset: &Dataset, bands: &[usize]) -> Vec<Scale> {
 }
 
 /// The type of value × scale + offset: a float of 32 bits for samples of up to 16 bits and for such floats, else of 64.
-fn unscaled_type(dtype: DType) -> DType {
+pub(super) fn unscaled_type(dtype: DType) -> DType {
     match dtype {
         DType::UInt8 | DType::Int8 | DType::UInt16 | DType::Int16 | DType::Float16 | DType::Float32 => DType::Float32,
         DType::CInt16 | DType::CFloat32 => DType::CFloat32,
@@ -193,7 +193,7 @@ pub(super) fn check_output(dataset: &Dataset, size: &ReadSize) -> Result<()> {
     dataset.reader.settings.limits.check_output(size.bytes(), shape)
 }
 
-fn band_list(bands: Option<&[u32]>, samples: usize) -> Result<Vec<usize>> {
+pub(super) fn band_list(bands: Option<&[u32]>, samples: usize) -> Result<Vec<usize>> {
     let Some(bands) = bands else { return Ok((0..samples).collect()) };
     if bands.is_empty() {
         return Err(Error::invalid("the list of bands is empty"));

@@ -104,6 +104,8 @@ static uint8_t *read_all(const cog_dataset *dataset, size_t *len) {
 #include "harness/opening.h"
 #include "harness/describing.h"
 #include "harness/reading.h"
+#include "harness/points.h"
+#include "harness/many.h"
 #include "harness/readers.h"
 #include "harness/stopping.h"
 #include "harness/threads.h"
@@ -145,6 +147,13 @@ int main(int argc, char **argv) {
     masks_say_what_is_valid();
     a_result_may_have_another_size();
     tiles_are_whole();
+    points_are_read_where_they_lie();
+    many_tiles_are_read_at_once();
+    a_preview_has_the_size_that_was_asked_for();
+    statistics_are_made();
+    many_files_are_read_at_once();
+    a_mosaic_is_made();
+    a_stac_item_is_opened();
     work_is_counted();
     a_reader_is_read_in_batches();
     a_readers_failures_are_passed_on();

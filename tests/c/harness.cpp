@@ -171,6 +171,39 @@ void pixels_are_read() {
     CHECK(thrown([&] { dataset.read_window<float>(cog::read_params().cancel(token)); }) == COG_ERR_CANCELLED);
 }
 
+void points_tiles_and_statistics_are_read() {
+    const auto dataset = cog::dataset::open(data("cog_rgb_deflate.tif"));
+    const auto all = dataset.read_window<std::uint8_t>();
+    const auto t = *dataset.geotransform();
+    const auto points = dataset.read_points<float>({{t[0] + t[1] * 7.5, t[3] + t[5] * 9.5}, {t[0] - 1, t[3]}}, {}, true);
+    CHECK(points.width == 2 && points.at(0, 0, 2) == all.at(7, 9, 2) && points.mask[0] == 255 && points.mask[1] == 0);
+    const auto tiles = dataset.read_tiles<std::uint8_t>({{0, 0, 0}, {2, 1, 0}}, {}, true);
+    CHECK(tiles.size() == 2 && tiles[1].data == dataset.read_tile<std::uint8_t>(2, 1, 0).data && tiles[1].mask.size() == 128 * 128);
+    CHECK(dataset.preview<std::uint8_t>(100).width == 100 && dataset.preview<std::uint8_t>(9999).data == all.data);
+    cog_statistics_params how = COG_STATISTICS_PARAMS_INIT;
+    how.flags = COG_STATISTICS_EXACT;
+    const auto statistics = dataset.statistics(how);
+    CHECK(statistics.size() == 3 && statistics[0].valid == 301 * 259 && statistics[0].percentiles.size() == 2 && statistics[0].histogram.size() == 10);
+    CHECK(dataset.statistics().front().min <= dataset.statistics().front().max);
+}
+
+void many_files_are_one_picture() {
+    const auto assets = cog::open_stac(fixtures + "/mosaic/item.json");
+    CHECK(assets.size() == 5 && assets[0].first == "a" && assets[0].second && !assets[4].second);
+    CHECK(cog::open_stac(fixtures + "/mosaic/item.json", {"d"}).size() == 1);
+    cog_request request = COG_REQUEST_INIT;
+    request.kind = COG_REQUEST_BOUNDS;
+    request.bounds[0] = 400000, request.bounds[1] = 5299350, request.bounds[2] = 400800, request.bounds[3] = 5300000;
+    std::vector<float> picture(2 * 80 * 65);
+    cog_dst dst = COG_DST_INIT;
+    dst.data = picture.data();
+    dst.len = picture.size() * sizeof(float);
+    dst.dtype = COG_FLOAT32;
+    cog::read_mosaic_into({assets[0].second->get(), assets[1].second->get()}, request, COG_MEAN, {}, dst);
+    CHECK(std::any_of(picture.begin(), picture.end(), [](float v) { return v != 0; }));
+    CHECK(thrown([&] { cog::read_mosaic_into({}, request, COG_MEAN, {}, dst); }) == COG_ERR_INVALID_ARGUMENT);
+}
+
 void datasets_are_moved_and_shared() {
     static_assert(!std::is_copy_constructible_v<cog::dataset> && std::is_nothrow_move_constructible_v<cog::dataset>);
     auto first = cog::dataset::open(data("one_pixel.tif"));
@@ -215,6 +248,8 @@ int main(int argc, char **argv) {
     options_are_set();
     a_dataset_is_described();
     pixels_are_read();
+    points_tiles_and_statistics_are_read();
+    many_files_are_one_picture();
     datasets_are_moved_and_shared();
     memory_and_readers_are_opened();
     cog::shutdown(5000);
