@@ -175,6 +175,74 @@ fn a_png_of_16_bits_keeps_them() {
     assert!(depth == png::BitDepth::Sixteen && values == pixels.data);
 }
 
+/// What `cogtool read` writes as a GeoTIFF, opened again.
+fn written_tif(name: &str, arguments: &[&str]) -> Arc<Dataset> {
+    Arc::new(Dataset::open_memory(written(name, "tif", arguments).into(), &Options::new()).unwrap())
+}
+
+#[test]
+fn a_geotiff_holds_the_same_pixels_in_the_same_place() {
+    let copied: [&str; 9] = [
+        "demo.tif",
+        "palette.tif",
+        "rotated.tif",
+        "south_up.tif",
+        "pixel_is_point.tif",
+        "nodata_float32_nan.tif",
+        "type_complex64_deflate_tile.tif",
+        "type_cint16_none_strip.tif",
+        "alpha_uint16.tif",
+    ];
+    for name in copied {
+        let (source, copy) = (Arc::new(Dataset::open(fixture(name).to_str().unwrap(), &Options::new()).unwrap()), written_tif(name, &[]));
+        let all = |dataset: &Arc<Dataset>| dataset.read_window(&ReadParams::default(), None, false).unwrap();
+        assert!(all(&source).data == all(&copy).data, "{name}");
+        assert_eq!((source.size(), source.dtype(), source.epsg()), (copy.size(), copy.dtype(), copy.epsg()), "{name}");
+        let crs = |d: &Dataset| d.metadata_json().unwrap()["crs_wkt"].clone();
+        assert_eq!(crs(&source), crs(&copy), "{name}");
+        assert_eq!(source.nodata().map(f64::to_bits), copy.nodata().map(f64::to_bits), "{name}");
+        assert_eq!(source.palette(), copy.palette(), "{name}");
+        if let (Some(a), Some(b)) = (source.transform(), copy.transform()) {
+            assert!(a.0.iter().zip(b.0).all(|(a, b)| (a - b).abs() < 1e-6), "{name}: {a:?} {b:?}");
+        } else {
+            assert_eq!(source.transform(), copy.transform(), "{name}");
+        }
+        let colors = |d: &Dataset| d.bands().iter().map(|b| b.color_interpretation.clone()).collect::<Vec<_>>();
+        assert_eq!(colors(&source), colors(&copy), "{name}");
+    }
+}
+
+#[test]
+fn a_geotiff_of_a_window_lies_where_the_window_lies() {
+    let window = written_tif("demo.tif", &["--window", "100,50,600,400", "--size", "300x100"]);
+    assert_eq!(window.transform().unwrap().0, [415_000.0, 60.0, 0.0, 5_279_500.0, 0.0, -120.0]);
+    let bounds = written_tif("demo.tif", &["--bounds", "409000,5276500,415000,5279500", "--crs", "EPSG:32633", "--fill", "7"]);
+    assert_eq!((bounds.size(), bounds.bounds()), ((200, 100), Some([409_000.0, 5_276_500.0, 415_000.0, 5_279_500.0])));
+    assert_eq!(bounds.read_window(&ReadParams::default(), None, false).unwrap().data[0], 7);
+    let small = written_tif("demo.tif", &["--max-size", "256", "--dtype", "float32"]);
+    assert_eq!((small.size(), small.dtype()), ((256, 192), DType::Float32));
+    assert_eq!(small.bounds(), Some([412_000.0, 5_257_960.0, 442_720.0, 5_281_000.0]));
+}
+
+#[test]
+fn stats_and_points_are_printed() {
+    let file = fixture("cog_int16_deflate_nodata.tif");
+    let file = file.to_str().unwrap();
+    let json: Value = serde_json::from_str(&printed(&["stats", file, "--json", "--exact", "--percentiles", "0,100"])).unwrap();
+    let band = &json["1"];
+    assert_eq!((&band["percentile_0"], &band["percentile_100"]), (&band["min"], &band["max"]));
+    assert_eq!((band["histogram"][0].as_array().unwrap().len(), band["histogram"][1].as_array().unwrap().len()), (10, 11));
+    assert!(band["masked_pixels"].as_u64().unwrap() > 0 && band["valid_percent"].as_f64().unwrap() < 100.0);
+    assert!(printed(&["stats", file]).starts_with("Band 1\n  minimum "));
+    let pixels = read("cog_int16_deflate_nodata.tif", &ReadParams::default(), true);
+    let at = pixels.mask.iter().position(|m| *m != 0).unwrap();
+    let (x, y) = (at % pixels.size.width, at / pixels.size.width);
+    let line = printed(&["point", file, "--pixels", "--bands", "1", &format!("{x}.5"), &format!("{y}.5"), "-5", "2"]);
+    assert_eq!(line, format!("{x}.5 {y}.5: {}\n-5 2: nothing\n", pixels.values().unwrap()[at]));
+    assert!(refused(&["point", file, "1", "2", "3"], 2).contains("3 numbers make no points"));
+    assert!(refused(&["stats", file, "--percentiles", "101"], 1).contains("there is no percentile 101"));
+}
+
 #[test]
 fn errors_are_one_line_and_tell_files_from_usage() {
     let demo = fixture("demo.tif");
@@ -183,7 +251,7 @@ fn errors_are_one_line_and_tell_files_from_usage() {
     assert_eq!(missing, "cogtool: /no/such.tif: no such file\n");
     let outside = refused(&["read", demo, "--window", "0,0,9999,1", "-o", "x.raw"], 1);
     assert!(outside.lines().count() == 1 && outside.contains("is not inside the image of 1024 × 768 pixels"), "{outside}");
-    assert!(refused(&["read", demo, "-o", "x.jpg"], 2).contains("name the output .png, .npy or .raw"));
+    assert!(refused(&["read", demo, "-o", "x.jpg"], 2).contains("name the output .png, .tif, .npy or .raw"));
     assert!(refused(&["read", demo, "--window", "1,2,3", "-o", "x.raw"], 2).contains("x,y,width,height"));
     assert!(refused(&["info", demo, "--set", "io.nonsense=1"], 2).contains("there is no setting"));
     assert!(refused(&["frobnicate"], 2).contains("frobnicate"));

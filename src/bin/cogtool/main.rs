@@ -1,9 +1,12 @@
 //! `cogtool`: looks into GeoTIFFs and reads pixels out of them, through the same library that C programs link.
 
 mod args;
+mod geotiff;
 mod info;
 mod output;
+mod point;
 mod read;
+mod stats;
 mod tags;
 
 use args::{Arguments, Command};
@@ -30,6 +33,8 @@ fn main() -> ExitCode {
         Command::Info(a) => info::run(a, &options),
         Command::Tags(a) => tags::run(a, &options),
         Command::Read(a) => read::run(a, &options),
+        Command::Stats(a) => stats::run(a, &options),
+        Command::Point(a) => point::run(a, &options),
     });
     let (message, code) = match result {
         Ok(()) => return ExitCode::SUCCESS,

@@ -1,9 +1,8 @@
 //! `cogtool read`: pixels into a file.
 
-use crate::Failure;
 use crate::args::{Format, ReadArguments};
-use crate::output;
-use cog::{DType, Dataset, Options, Pixels, ReadParams};
+use crate::{Failure, geotiff, output};
+use cog::{DType, Dataset, GeoTransform, Options, Pixels, ReadParams, preview_size};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -19,21 +18,21 @@ pub(crate) fn run(arguments: &ReadArguments, options: &Options) -> Result<(), Fa
         None => format_of(&arguments.output)?,
     };
     let dataset = Arc::new(Dataset::open(&arguments.file, options)?);
-    // Whole level 0 unless something else is said; a level is chosen only for a size.
-    let level = arguments.level.or(if arguments.size.is_none() { Some(0) } else { None });
-    let params = ReadParams {
-        window: arguments.window,
-        level,
-        out_size: arguments.size.unwrap_or_default(),
-        bands: arguments.bands.clone(),
-        ..ReadParams::default()
-    };
+    let (params, transform) = planned(&dataset, arguments)?;
+    let native = dataset.read_size(&params)?.dtype;
+    // Raw pixels are what NumPy would be given.
+    let dtype = arguments.dtype.unwrap_or(if matches!(format, Format::Npy | Format::Raw) { numpy_type(native) } else { native });
+    if format == Format::Npy && numpy_type(dtype) != dtype {
+        return Err(Failure::Usage(format!("NumPy has no {}; choose another --dtype", dtype.name())));
+    }
     let with_mask = arguments.mask.is_some() || format == Format::Png;
-    let pixels = read_with_progress(&dataset, params, stored_type(dataset.dtype()), with_mask)?;
+    let bands = params.bands.clone().unwrap_or_else(|| (1..=dataset.bands().len() as u32).collect());
+    let pixels = read_with_progress(&dataset, params, dtype, with_mask)?;
     match format {
         Format::Raw => output::write(&arguments.output, &pixels.data)?,
         Format::Npy => output::npy(&arguments.output, &pixels)?,
         Format::Png => output::png(&arguments.output, &pixels, palette(&dataset, arguments))?,
+        Format::Tif => geotiff::write(&arguments.output, &pixels, &dataset, &bands, transform)?,
     }
     match &arguments.mask {
         Some(path) if is_png(path) => output::mask_png(path, &pixels),
@@ -42,8 +41,43 @@ pub(crate) fn run(arguments: &ReadArguments, options: &Options) -> Result<(), Fa
     }
 }
 
+/// What is read, and where it lies.
+fn planned(dataset: &Dataset, arguments: &ReadArguments) -> Result<(ReadParams, Option<GeoTransform>), Failure> {
+    let sized = arguments.size.is_some() || arguments.max_size.is_some();
+    // Whole level 0 unless something else is said; a level is chosen only for a size.
+    let level = arguments.level.or(if sized { None } else { Some(0) });
+    let of = level.unwrap_or(0);
+    let window = match arguments.bounds {
+        Some(bounds) => Some(dataset.bounds_window(bounds, arguments.crs.as_deref(), of)?),
+        None => arguments.window,
+    };
+    let mut params = ReadParams {
+        window,
+        level,
+        out_size: arguments.size.unwrap_or_default(),
+        bands: arguments.bands.clone(),
+        resampling: arguments.resampling.into(),
+        boundless: arguments.bounds.is_some(),
+        fill: arguments.fill,
+        unscale: arguments.unscale,
+        ..ReadParams::default()
+    };
+    let full = dataset.level_info(of)?;
+    let [x, y, width, height] = window.unwrap_or([0.0, 0.0, full.width as f64, full.height as f64]);
+    if let Some(max) = arguments.max_size {
+        params.out_size = preview_size(width.round().max(1.0) as u64, height.round().max(1.0) as u64, max);
+    }
+    let size = dataset.read_size(&params)?;
+    let transform = dataset.level_transform(of)?.map(|t| {
+        let (left, top) = t.apply(x, y);
+        let GeoTransform([_, a, b, _, d, e]) = t.scaled(width / size.width as f64, height / size.height as f64);
+        GeoTransform([left, a, b, top, d, e])
+    });
+    Ok((params, transform))
+}
+
 /// NumPy has no complex integers: they are written as complex floats, as rasterio reads them.
-fn stored_type(dtype: DType) -> DType {
+fn numpy_type(dtype: DType) -> DType {
     match dtype {
         DType::CInt16 => DType::CFloat32,
         DType::CInt32 => DType::CFloat64,
@@ -60,8 +94,9 @@ fn format_of(path: &Path) -> Result<Format, Failure> {
     match ending.as_str() {
         "png" => Ok(Format::Png),
         "npy" => Ok(Format::Npy),
+        "tif" | "tiff" => Ok(Format::Tif),
         "raw" | "bin" => Ok(Format::Raw),
-        _ => Err(Failure::Usage(format!("{}: name the output .png, .npy or .raw, or say --format", path.display()))),
+        _ => Err(Failure::Usage(format!("{}: name the output .png, .tif, .npy or .raw, or say --format", path.display()))),
     }
 }
 
