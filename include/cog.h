@@ -22,6 +22,12 @@
 /* The whole of level 0, all bands. */
 #define COG_READ_PARAMS_INIT {sizeof(cog_read_params), 0, 0, 0, 0, -1, 0, 0, NULL, 0, COG_NEAREST, 0, 0, 0, NULL}
 
+/* Of the image reduced to 1024 pixels, percentiles 2 and 98, ten bins. */
+#define COG_STATISTICS_PARAMS_INIT {sizeof(cog_statistics_params), 0, 0, 0, 0, NULL, 0, 0}
+
+/* The window of the parameters. */
+#define COG_REQUEST_INIT {sizeof(cog_request), COG_REQUEST_WINDOW, {0, 0, 0}, {0, 0, 0, 0}, NULL}
+
 /* A packed, band-sequential destination in the file's own type; set data and len. */
 #define COG_DST_INIT {sizeof(cog_dst), NULL, 0, COG_NATIVE, 0, 0, 0, NULL, 0, 0}
 
@@ -39,6 +45,11 @@
  * Version of the header.
  */
 #define COG_VERSION_PATCH 0
+
+/**
+ * A flag of cog_stac_open: TIFFs of any kind are opened, not only Cloud-Optimized GeoTIFFs.
+ */
+#define COG_STAC_ANY_TIFF 1
 
 /**
  * Nothing is logged.
@@ -66,6 +77,11 @@
 #define COG_LOG_DEBUG 4
 
 /**
+ * A flag of cog_read_points alone: the coordinates are columns and rows of the level, pixel corners being whole numbers.
+ */
+#define COG_READ_PIXELS (1 << 16)
+
+/**
  * A flag of a read: the window may reach beyond the image, as long as it overlaps it; what lies outside is `fill`, with mask 0. Reads by
  * bounds may without it. The setting read.boundless = FALSE makes it COG_ERR_OUT_OF_BOUNDS for all.
  */
@@ -76,6 +92,16 @@
  * samples of up to 16 bits and for such floats, else COG_FLOAT64 (complex: COG_CFLOAT32, COG_CFLOAT64). The mask is what it is without.
  */
 #define COG_READ_UNSCALE 2
+
+/**
+ * A flag of statistics: of all pixels, not of a reduced image.
+ */
+#define COG_STATISTICS_EXACT 1
+
+/**
+ * A flag of statistics: no histogram is made.
+ */
+#define COG_STATISTICS_NO_HISTOGRAM 2
 
 /**
  * A token that stops the calls it was given to. Reference-counted inside.
@@ -96,6 +122,16 @@ typedef struct cog_error cog_error;
  * Settings for opening files. One object may be used for many opens, from many threads.
  */
 typedef struct cog_options cog_options;
+
+/**
+ * Files with names: the assets of a STAC item. Does not change; opaque.
+ */
+typedef struct cog_set cog_set;
+
+/**
+ * The statistics of bands. Does not change; opaque.
+ */
+typedef struct cog_statistics cog_statistics;
 
 /**
  * What a function returns: COG_OK, or why it failed. New values may be added; treat an unknown one as a failure.
@@ -329,6 +365,182 @@ typedef struct {
 } cog_band_description;
 
 /**
+ * What is read of each file.
+ */
+typedef int32_t cog_request_kind;
+
+/**
+ * An internal tile.
+ */
+typedef struct {
+    /**
+     * Column.
+     */
+    uint64_t x;
+    /**
+     * Row.
+     */
+    uint64_t y;
+    /**
+     * Level; 0 is full resolution.
+     */
+    uint32_t z;
+} cog_tile_id;
+
+/**
+ * One read of each of many files. Begin with COG_REQUEST_INIT: a window.
+ */
+typedef struct {
+    /**
+     * sizeof(cog_request).
+     */
+    size_t struct_size;
+    /**
+     * COG_REQUEST_WINDOW, COG_REQUEST_TILE or COG_REQUEST_BOUNDS.
+     */
+    cog_request_kind kind;
+    /**
+     * For COG_REQUEST_TILE.
+     */
+    cog_tile_id tile;
+    /**
+     * For COG_REQUEST_BOUNDS: left, bottom, right, top.
+     */
+    double bounds[4];
+    /**
+     * The CRS of bounds, as cog_read_bounds takes it; NULL: each file's own.
+     */
+    const char *crs;
+} cog_request;
+
+/**
+ * How pixels are made where the output is not the size of the window, or the window lies between pixels: with GDAL's names and numbers.
+ * As in GDAL, images with a palette are read nearest instead of bilinear, cubic, cubicspline and lanczos, and complex ones instead of gauss.
+ */
+typedef int32_t cog_resampling;
+
+/**
+ * What to read. Begin with COG_READ_PARAMS_INIT: the whole of level 0, all bands.
+ */
+typedef struct {
+    /**
+     * sizeof(cog_read_params).
+     */
+    size_t struct_size;
+    /**
+     * Left edge of the window, in pixels of `level` (of level 0 where level is -1); need not be whole. x, y, width and height all 0: the
+     * whole level.
+     */
+    double x;
+    /**
+     * Top edge.
+     */
+    double y;
+    /**
+     * Columns of the window.
+     */
+    double width;
+    /**
+     * Rows of the window.
+     */
+    double height;
+    /**
+     * The level to read; -1: the one that suits the output size, as GDAL chooses it (level 0 where the output size is 0).
+     */
+    int32_t level;
+    /**
+     * Columns of the output; 0: as the window.
+     */
+    int64_t out_width;
+    /**
+     * Rows of the output; 0: as the window.
+     */
+    int64_t out_height;
+    /**
+     * Bands from 1 on, in any order, also repeated; NULL: all.
+     */
+    const uint32_t *bands;
+    /**
+     * Entries of bands.
+     */
+    size_t band_count;
+    /**
+     * Used where the output size is not the window's, for pixels and mask.
+     */
+    cog_resampling resampling;
+    /**
+     * COG_READ_BOUNDLESS, COG_READ_UNSCALE, or both; 0: neither.
+     */
+    uint32_t flags;
+    /**
+     * What lies beyond the image, converted to dst's type as a sample is; 0: the setting read.fill_value, which is 0 too where not set.
+     */
+    double fill;
+    /**
+     * Time limit of the call in milliseconds; 0: none but those of the single requests.
+     */
+    uint64_t timeout_ms;
+    /**
+     * Stops the call; NULL: the token of the options, if any.
+     */
+    cog_cancel *cancel;
+} cog_read_params;
+
+/**
+ * Where the pixels go. The strides may have any sign and leave gaps, but pixels must not overlap; data is always the lowest address of
+ * the memory, also with negative strides, which begin at its other end.
+ */
+typedef struct {
+    /**
+     * sizeof(cog_dst).
+     */
+    size_t struct_size;
+    /**
+     * The memory; need not be aligned.
+     */
+    void *data;
+    /**
+     * Its size in bytes. What lies beyond is never written.
+     */
+    size_t len;
+    /**
+     * Type to convert to, as GDAL converts: floats are rounded half away from zero, everything is clamped, NaN becomes 0 in an integer.
+     * COG_NATIVE (0): the file's own type.
+     */
+    cog_dtype dtype;
+    /**
+     * Bytes from a pixel to the next; 0: the type's size.
+     */
+    int64_t pixel_stride;
+    /**
+     * Bytes from a row to the next; 0: the output's width × pixel_stride.
+     */
+    int64_t line_stride;
+    /**
+     * Bytes from a band to the next; 0: the output's height × line_stride.
+     */
+    int64_t band_stride;
+    /**
+     * Receives one byte a pixel: 255 valid, 0 not; where an alpha band is the mask, its value. An internal mask or alpha is resampled as the
+     * pixels are, to values between: 0 is not valid. NULL: not wanted.
+     */
+    uint8_t *mask;
+    /**
+     * Size of mask in bytes.
+     */
+    size_t mask_len;
+    /**
+     * Bytes from a row of the mask to the next; 0: the output's width.
+     */
+    int64_t mask_line_stride;
+} cog_dst;
+
+/**
+ * How valid pixels of several files become one.
+ */
+typedef int32_t cog_reducer;
+
+/**
  * One ground control point.
  */
 typedef struct {
@@ -516,126 +728,108 @@ typedef struct {
 } cog_option_description;
 
 /**
- * How pixels are made where the output is not the size of the window, or the window lies between pixels: with GDAL's names and numbers.
- * As in GDAL, images with a palette are read nearest instead of bilinear, cubic, cubicspline and lanczos, and complex ones instead of gauss.
- */
-typedef int32_t cog_resampling;
-
-/**
- * What to read. Begin with COG_READ_PARAMS_INIT: the whole of level 0, all bands.
+ * Which statistics to make. Begin with COG_STATISTICS_PARAMS_INIT: of the image reduced to 1024 pixels, percentiles 2 and 98, ten bins.
  */
 typedef struct {
     /**
-     * sizeof(cog_read_params).
+     * sizeof(cog_statistics_params).
      */
     size_t struct_size;
     /**
-     * Left edge of the window, in pixels of `level` (of level 0 where level is -1); need not be whole. x, y, width and height all 0: the
-     * whole level.
-     */
-    double x;
-    /**
-     * Top edge.
-     */
-    double y;
-    /**
-     * Columns of the window.
-     */
-    double width;
-    /**
-     * Rows of the window.
-     */
-    double height;
-    /**
-     * The level to read; -1: the one that suits the output size, as GDAL chooses it (level 0 where the output size is 0).
-     */
-    int32_t level;
-    /**
-     * Columns of the output; 0: as the window.
-     */
-    int64_t out_width;
-    /**
-     * Rows of the output; 0: as the window.
-     */
-    int64_t out_height;
-    /**
-     * Bands from 1 on, in any order, also repeated; NULL: all.
-     */
-    const uint32_t *bands;
-    /**
-     * Entries of bands.
-     */
-    size_t band_count;
-    /**
-     * Used where the output size is not the window's, for pixels and mask.
-     */
-    cog_resampling resampling;
-    /**
-     * COG_READ_BOUNDLESS, COG_READ_UNSCALE, or both; 0: neither.
+     * COG_STATISTICS_EXACT and the others, joined by |; 0: none.
      */
     uint32_t flags;
     /**
-     * What lies beyond the image, converted to dst's type as a sample is; 0: the setting read.fill_value, which is 0 too where not set.
+     * Bins of the histogram, at most 1048576; 0: ten.
      */
-    double fill;
+    uint32_t bins;
     /**
-     * Time limit of the call in milliseconds; 0: none but those of the single requests.
+     * Lower end of the first bin. Both ends 0: from the smallest to the largest value.
      */
-    uint64_t timeout_ms;
+    double histogram_min;
     /**
-     * Stops the call; NULL: the token of the options, if any.
+     * Upper end of the last bin, which belongs to it.
      */
-    cog_cancel *cancel;
-} cog_read_params;
+    double histogram_max;
+    /**
+     * From 0 to 100, in any order, at most a hundred; NULL: 2 and 98.
+     */
+    const double *percentiles;
+    /**
+     * Entries of percentiles. Where percentiles is not NULL, 0 makes none.
+     */
+    size_t percentile_count;
+    /**
+     * Longer side of the reduced image; 0: 1024.
+     */
+    uint64_t max_size;
+} cog_statistics_params;
 
 /**
- * Where the pixels go. The strides may have any sign and leave gaps, but pixels must not overlap; data is always the lowest address of
- * the memory, also with negative strides, which begin at its other end.
+ * The statistics of one band. Where no pixel is valid the numbers are NaN.
  */
 typedef struct {
     /**
-     * sizeof(cog_dst).
+     * sizeof(cog_band_statistics).
      */
     size_t struct_size;
     /**
-     * The memory; need not be aligned.
+     * The band, from 1 on.
      */
-    void *data;
+    uint32_t band;
     /**
-     * Its size in bytes. What lies beyond is never written.
+     * Smallest value.
      */
-    size_t len;
+    double min;
     /**
-     * Type to convert to, as GDAL converts: floats are rounded half away from zero, everything is clamped, NaN becomes 0 in an integer.
-     * COG_NATIVE (0): the file's own type.
+     * Largest value.
      */
-    cog_dtype dtype;
+    double max;
     /**
-     * Bytes from a pixel to the next; 0: the type's size.
+     * Arithmetic mean.
      */
-    int64_t pixel_stride;
+    double mean;
     /**
-     * Bytes from a row to the next; 0: the output's width × pixel_stride.
+     * Standard deviation of the whole population.
      */
-    int64_t line_stride;
+    double standard_deviation;
     /**
-     * Bytes from a band to the next; 0: the output's height × line_stride.
+     * Pixels that count.
      */
-    int64_t band_stride;
+    uint64_t valid;
     /**
-     * Receives one byte a pixel: 255 valid, 0 not; where an alpha band is the mask, its value. An internal mask or alpha is resampled as the
-     * pixels are, to values between: 0 is not valid. NULL: not wanted.
+     * Pixels that don't: masked, nodata, NaN or infinite.
      */
-    uint8_t *mask;
+    uint64_t masked;
     /**
-     * Size of mask in bytes.
+     * Share of pixels that count, from 0 to 100.
      */
-    size_t mask_len;
+    double valid_percent;
     /**
-     * Bytes from a row of the mask to the next; 0: the output's width.
+     * One number a percentile asked for.
      */
-    int64_t mask_line_stride;
-} cog_dst;
+    const double *percentiles;
+    /**
+     * Entries of percentiles.
+     */
+    size_t percentile_count;
+    /**
+     * Count of each bin; a bin holds its lower edge, the last one also its upper.
+     */
+    const uint64_t *histogram;
+    /**
+     * Bins of equal width.
+     */
+    size_t bins;
+    /**
+     * Lower end of the first bin.
+     */
+    double histogram_min;
+    /**
+     * Upper end of the last bin.
+     */
+    double histogram_max;
+} cog_band_statistics;
 
 /**
  * One tag of an IFD.
@@ -755,6 +949,46 @@ typedef int32_t cog_value_kind;
  * Two COG_FLOAT64.
  */
 #define COG_CFLOAT64 15
+
+/**
+ * The window of the parameters, in each file's own pixels.
+ */
+#define COG_REQUEST_WINDOW 0
+
+/**
+ * The internal tile `tile`.
+ */
+#define COG_REQUEST_TILE 1
+
+/**
+ * What lies inside `bounds`, as cog_read_bounds reads it.
+ */
+#define COG_REQUEST_BOUNDS 2
+
+/**
+ * That of the first file that has one; files behind those that fill the picture are not waited for.
+ */
+#define COG_FIRST 0
+
+/**
+ * That of the last file that has one.
+ */
+#define COG_LAST 1
+
+/**
+ * Each band's highest value.
+ */
+#define COG_HIGHEST 2
+
+/**
+ * Each band's lowest value.
+ */
+#define COG_LOWEST 3
+
+/**
+ * Each band's mean, rounded once where the type is an integer.
+ */
+#define COG_MEAN 4
 
 /**
  * The pixel that lies under the centre of the output pixel.
@@ -1236,6 +1470,109 @@ cog_status cog_shutdown(uint64_t timeout_ms,
                         cog_error **error);
 
 /**
+ * Reads the same of each of n datasets, up to 16 of them at once, each into its own dst of dsts. errors receives NULL or an error for each:
+ * what one can't give spoils no other. cog_error_status(errors[i]) is COG_OK for NULL. params->timeout_ms limits the read of each.
+ *
+ * Ownership: datasets, request, params and dsts stay the caller's; each of errors is the caller's, freed with cog_error_free.
+ * Lifetime: the memory of all dsts must stay valid, and unused by others, until the function returns; no two may overlap.
+ * NULL: request (a window), params, errors, error, and entries of datasets (an error of their own) may be NULL; datasets and dsts where n
+ * is 0. Threads: any, also at once on the same datasets. Blocking: yes; stopped by params->cancel and params->timeout_ms.
+ * Errors: COG_OK only where all were read; else the status and the error of the first that was not, as cog_read_window, cog_get_tile and
+ * cog_read_bounds give them.
+ * Example: tests/c/harness.c
+ */
+cog_status cog_read_many(const cog_dataset *const *datasets,
+                         size_t n,
+                         const cog_request *request,
+                         const cog_read_params *params,
+                         const cog_dst *dsts,
+                         cog_error **errors,
+                         cog_error **error);
+
+/**
+ * Reads the same of each of n datasets and makes one picture of it in dst: for each pixel the valid ones are reduced to one. The picture
+ * has params' out_width × out_height pixels, or where these are 0 the size that the first dataset's read has; COG_NATIVE is the first
+ * dataset's type. Pixels that are valid nowhere are params->fill, with mask 0. Datasets that lie outside the bounds of the request have no
+ * part in it. COG_FIRST, COG_LAST, COG_HIGHEST and COG_LOWEST go by bands and the mask of the pixel; the result does not depend on which
+ * file answers first. params->timeout_ms limits the read of each.
+ *
+ * Ownership: all stays the caller's. Lifetime: dst's memory must stay valid, and unused by others, until the function returns.
+ * NULL: request (a window), params and error may be NULL; the others not. Threads: any, also at once on the same datasets.
+ * Blocking: yes; stopped by params->cancel and params->timeout_ms. Errors: those of any dataset, as cog_read_many; COG_ERR_OUT_OF_BOUNDS
+ * where no dataset reaches the bounds; COG_ERR_INVALID_ARGUMENT where the datasets give different sizes or numbers of bands;
+ * COG_ERR_UNSUPPORTED for complex samples, but for the first and the last.
+ * Example: examples-c/mosaic.c
+ */
+cog_status cog_read_mosaic(const cog_dataset *const *datasets,
+                           size_t n,
+                           const cog_request *request,
+                           cog_reducer reducer,
+                           const cog_read_params *params,
+                           const cog_dst *dst,
+                           cog_error **error);
+
+/**
+ * Reads a STAC item (its JSON: a path or a URL) and opens its assets, up to 16 at once: those of media type
+ * image/tiff; application=geotiff; profile=cloud-optimized, or the asset_count that assets names, of whatever type. Relative hrefs are
+ * resolved against the item's place. An asset that can't be opened is a member of the set too; cog_set_dataset says why. Items may come
+ * from anybody: the settings stac.item_bytes and stac.assets limit them, an item from a server names no local files, and http.headers and
+ * http.bearer_token are sent to the item's own origin only.
+ *
+ * Ownership: uri, assets and options are not kept; *set is the caller's, freed with cog_set_free. Lifetime: until freed. NULL: assets
+ * (by media type; asset_count is 0 then), options and error may be NULL; on failure *set is NULL. Threads: any.
+ * Blocking: yes, on the item and all assets; stopped by the token of the options. Errors: as cog_open for the item; COG_ERR_FORMAT for what
+ * is no item; COG_ERR_NOT_FOUND where no asset has the media type or a name is not there; COG_ERR_LIMIT_EXCEEDED.
+ * Example: examples-c/stac.c
+ */
+cog_status cog_stac_open(const char *uri,
+                         const char *const *assets,
+                         size_t asset_count,
+                         uint32_t flags,
+                         const cog_options *options,
+                         cog_set **set,
+                         cog_error **error);
+
+/**
+ * Gives the number of files in a set, those that could not be opened included.
+ *
+ * Ownership: set stays the caller's. Lifetime: none. NULL: set may be NULL, which gives 0. Threads: any. Blocking: no. Errors: none.
+ * Example: examples-c/stac.c
+ */
+size_t cog_set_count(const cog_set *set);
+
+/**
+ * Gives the name of the i-th file, from 0 on: the key of the asset.
+ *
+ * Ownership: the text is lent. Lifetime: as long as the set. NULL: set may be NULL, which gives NULL, as an i that is not there does.
+ * Threads: any. Blocking: no. Errors: none.
+ * Example: examples-c/stac.c
+ */
+const char *cog_set_name(const cog_set *set,
+                         size_t i);
+
+/**
+ * Gives the i-th file of a set, from 0 on, or the error with which it could not be opened.
+ *
+ * Ownership: *dataset is a reference of the caller's, freed with cog_free. Lifetime: until freed; it does not need the set. NULL: error may
+ * be NULL, the others not; on failure *dataset is NULL. Threads: any. Blocking: no. Errors: COG_ERR_OUT_OF_BOUNDS for an i that is not
+ * there; those of cog_open; COG_ERR_PERMISSION_DENIED for a local file, or a store's host, that the item may not name.
+ * Example: examples-c/stac.c
+ */
+cog_status cog_set_dataset(const cog_set *set,
+                           size_t i,
+                           cog_dataset **dataset,
+                           cog_error **error);
+
+/**
+ * Frees a set. Datasets that were taken from it live on.
+ *
+ * Ownership: takes set. Lifetime: it ends, and the names that it lent. NULL: allowed, does nothing. Threads: any. Blocking: no.
+ * Errors: none.
+ * Example: examples-c/stac.c
+ */
+void cog_set_free(cog_set *set);
+
+/**
  * Gives the number of metadata domains that have items, of the dataset (band 0) or of a band (from 1 on). They are GDAL's, with its names and
  * its spelling of values: "" (the default one), IMAGE_STRUCTURE, EXIF, RPC, COLOR_PROFILE, SUBDATASETS, xml:XMP and those of GDAL_METADATA.
  *
@@ -1431,6 +1768,28 @@ cog_status cog_option_info(size_t index,
                            cog_error **error);
 
 /**
+ * Reads the samples of all bands at n points into dst, as an image of n × 1 pixels: all points of the first band, then of the second, …,
+ * unless dst's strides say otherwise. Every block that a point needs is fetched and decoded once, however many points lie in it, and
+ * requests are merged. xy holds x and y of each point in the image's CRS, or with COG_READ_PIXELS columns and rows. Of params level (-1 is
+ * 0), bands, resampling, flags, fill, timeout_ms and cancel count. COG_NEAREST gives the pixel in which a point lies. COG_BILINEAR gives
+ * GDAL's GDALRasterInterpolateAtPoint: between the centres of the four pixels around, those beyond the edge being the edge's; where one of
+ * the four is nodata or masked, the value is params->fill. Points outside the image are params->fill with mask 0, and no error.
+ *
+ * Ownership: all stays the caller's. Lifetime: dst's memory must stay valid, and unused by others, until the function returns.
+ * NULL: crs (the image's own), params and error may be NULL; xy and dst->data where n is 0. Threads: any, also at once on one dataset.
+ * Blocking: yes; stopped by params->cancel and params->timeout_ms. Errors: as cog_read_window; COG_ERR_UNSUPPORTED for another CRS than the
+ * image's and for other resampling methods; COG_ERR_INVALID_ARGUMENT for map coordinates where the image has no transform.
+ * Example: examples-c/point_series.c
+ */
+cog_status cog_read_points(const cog_dataset *dataset,
+                           const char *crs,
+                           const double *xy,
+                           size_t n,
+                           const cog_read_params *params,
+                           const cog_dst *dst,
+                           cog_error **error);
+
+/**
  * Reads a window of a level, or of the level that suits out_width × out_height, into dst. Blocks are fetched in as few requests as
  * possible and decoded by all cores.
  *
@@ -1538,6 +1897,57 @@ cog_status cog_read_size(const cog_dataset *dataset,
                          cog_error **error);
 
 /**
+ * Makes statistics of bands: extremes, mean, standard deviation, percentiles, histogram. By default they are those of the image reduced as
+ * cog_preview_size reduces it to how->max_size, read from the overview that suits; with COG_STATISTICS_EXACT those of all pixels of
+ * params->level (-1 is 0), in bounded memory: types of up to 16 bits are read once, others twice as a rule and five times at most. Minimum,
+ * maximum, mean and standard deviation are GDAL's ComputeStatistics, percentiles numpy's (linear between ranks), bins numpy's. Which pixels
+ * count is decided for each band: an internal mask, else the band's own nodata, else the alpha band (which itself counts whole); NaN and
+ * infinite values never do. Of params window, level, bands, COG_READ_UNSCALE, timeout_ms and cancel count, and without COG_STATISTICS_EXACT out_width,
+ * out_height and resampling. timeout_ms limits each of the passes.
+ *
+ * Ownership: params and how stay the caller's; *statistics is the caller's, freed with cog_statistics_free. Lifetime: until freed; it does
+ * not need the dataset. NULL: params (all bands), how (its INIT) and error may be NULL; on failure *statistics is NULL.
+ * Threads: any, also at once on one dataset. Blocking: yes; stopped by params->cancel. Errors: as cog_read_window; COG_ERR_UNSUPPORTED for
+ * complex samples; COG_ERR_INVALID_ARGUMENT for percentiles outside 0 to 100 and what else can't be meant.
+ * Example: examples-c/statistics.c
+ */
+cog_status cog_statistics_compute(const cog_dataset *dataset,
+                                  const cog_read_params *params,
+                                  const cog_statistics_params *how,
+                                  cog_statistics **statistics,
+                                  cog_error **error);
+
+/**
+ * Gives the number of bands that statistics were made of.
+ *
+ * Ownership: statistics stays the caller's. Lifetime: none. NULL: statistics may be NULL, which gives 0. Threads: any. Blocking: no.
+ * Errors: none.
+ * Example: examples-c/statistics.c
+ */
+size_t cog_statistics_count(const cog_statistics *statistics);
+
+/**
+ * Fills band with the statistics of the i-th band, from 0 on, in the order of params->bands.
+ *
+ * Ownership: band is the caller's; its percentiles and histogram are lent. Lifetime: what is lent lives as long as statistics.
+ * NULL: error may be NULL, the others not. Threads: any. Blocking: no. Errors: COG_ERR_OUT_OF_BOUNDS for an i that is not there;
+ * COG_ERR_INVALID_ARGUMENT for a band->struct_size that is not set.
+ * Example: examples-c/statistics.c
+ */
+cog_status cog_statistics_band(const cog_statistics *statistics,
+                               size_t i,
+                               cog_band_statistics *band,
+                               cog_error **error);
+
+/**
+ * Frees statistics, and what they lent.
+ *
+ * Ownership: takes statistics. Lifetime: it ends. NULL: allowed, does nothing. Threads: any. Blocking: no. Errors: none.
+ * Example: examples-c/statistics.c
+ */
+void cog_statistics_free(cog_statistics *statistics);
+
+/**
  * Gives the number of IFDs: those of the chain, then the SubIFDs of the first, then those of sidecars (`read.sidecars`).
  *
  * Ownership: count is the caller's. Lifetime: none. NULL: error may be NULL, the others not. Threads: any.
@@ -1601,6 +2011,41 @@ cog_status cog_tag_value(const cog_dataset *dataset,
                          void **data,
                          size_t *count,
                          cog_error **error);
+
+/**
+ * Reads n internal tiles in one call, each as cog_get_tile does. Their requests are merged, and a tile that can't be read spoils no other.
+ * dst is divided evenly: tile i has dst->len / n bytes from i × (dst->len / n) on, in which dst's strides lay it out (0: packed), and its
+ * mask dst->mask_len / n bytes likewise. statuses receives one status a tile.
+ *
+ * Ownership: all stays the caller's. Lifetime: dst's memory must stay valid, and unused by others, until the function returns.
+ * NULL: params, statuses and error may be NULL; tiles and dst->data where n is 0. Threads: any, also at once on one dataset.
+ * Blocking: yes; stopped by params->cancel and params->timeout_ms. Errors: COG_OK only where all tiles were read; else the status and the
+ * error of the first that was not, as cog_get_tile gives them. COG_ERR_BUFFER_TOO_SMALL before any tile is fetched, where a part is too
+ * small for its tile; all statuses are that then.
+ * Example: tests/c/harness.c
+ */
+cog_status cog_get_tiles(const cog_dataset *dataset,
+                         const cog_tile_id *tiles,
+                         size_t n,
+                         const cog_read_params *params,
+                         const cog_dst *dst,
+                         cog_status *statuses,
+                         cog_error **error);
+
+/**
+ * Gives the size of a picture of the whole image whose longer side has at most max_size pixels, as rio-tiler's preview reduces it (the
+ * shorter side is rounded up). With it as out_width and out_height of params, cog_read_window reads the preview from the overview that
+ * suits.
+ *
+ * Ownership: the places are the caller's. Lifetime: none. NULL: error may be NULL, the others not. Threads: any. Blocking: no.
+ * Errors: COG_ERR_INVALID_ARGUMENT for a max_size of 0.
+ * Example: tests/c/harness.c
+ */
+cog_status cog_preview_size(const cog_dataset *dataset,
+                            uint64_t max_size,
+                            int64_t *width,
+                            int64_t *height,
+                            cog_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"
