@@ -107,7 +107,7 @@ pub static SETTINGS: &[Setting] = &[
     Setting { key: "aws.web_identity_token_file", default: "", env: &["COG_AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"], kind: Kind::Text,
         help: "File of a token that aws.role_arn is assumed with (EKS)." },
     Setting { key: "aws.role_arn", default: "", env: &["COG_AWS_ROLE_ARN", "AWS_ROLE_ARN"], kind: Kind::Text,
-        help: "The role." },
+        help: "The role to take on with the web identity's token." },
     Setting { key: "aws.role_session_name", default: "", env: &["COG_AWS_ROLE_SESSION_NAME", "AWS_ROLE_SESSION_NAME"], kind: Kind::Text,
         help: "Name of its session." },
     Setting { key: "aws.endpoint_url_sts", default: "", env: &["COG_AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_STS"], kind: Kind::Text,

@@ -134,7 +134,8 @@ static int compare_file(const char *folder, const char *line) {
 }
 
 int main(int argc, char **argv) {
-    static char line[1 << 20];
+    /* A palette of 65536 colours takes two megabytes. */
+    static char line[1 << 22];
     char path[2048];
     int files = 0;
     FILE *manifest;

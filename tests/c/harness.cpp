@@ -223,7 +223,7 @@ void memory_and_readers_are_opened() {
     CHECK(cog::dataset::from_memory_view(bytes.data(), bytes.size()).read_window<std::uint8_t>().data == file.data);
     {
         auto reader = std::make_shared<memory_reader>(bytes);
-        const auto dataset = cog::dataset::from_reader(reader);
+        const auto dataset = cog::dataset::from_reader(reader, cog::options().set("cache.blocks", "FALSE").set("cache.tile_bytes", "0"));
         CHECK(dataset.read_window<std::uint8_t>().data == file.data);
         reader->failure = 1;
         CHECK(thrown([&] { dataset.read_window<std::uint8_t>(); }) == COG_ERR_PERMISSION_DENIED);

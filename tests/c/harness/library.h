@@ -12,7 +12,7 @@ static void the_library_says_what_it_is(void) {
         CHECK(cog_has_feature(features[i]) == 1);
     }
     CHECK(cog_has_feature("native-codecs") == 0 || cog_has_feature("native-codecs") == 1);
-    CHECK(cog_has_feature("s3") == 0);
+    CHECK(cog_has_feature("s3") == 1);
     CHECK(cog_has_feature("") == 0);
     CHECK(cog_has_feature("\xff\xfe") == 0);
     CHECK(cog_has_feature(NULL) == 0);
