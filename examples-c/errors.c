@@ -163,7 +163,7 @@ int main(int argc, char **argv) {
     show_open("a file that is not there", COG_ERR_NOT_FOUND, "/no/such/file.tif");
     show_open("a directory", COG_ERR_INVALID_ARGUMENT, "/");
     show_open("a URL that is none", COG_ERR_INVALID_ARGUMENT, "http://");
-    show_open("a scheme that is not read", COG_ERR_UNSUPPORTED, "s3://bucket/image.tif");
+    show_open("a scheme that is not read", COG_ERR_UNSUPPORTED, "gopher://host/image.tif");
     show_open("no URI", COG_ERR_INVALID_ARGUMENT, NULL);
     show_open("a server that is not there", COG_ERR_IO, "http://127.0.0.1:1/image.tif");
     show_memory("an empty file", COG_ERR_FORMAT, "", 0);

@@ -41,7 +41,7 @@ int main(void) {
 C
 "$COG_CC" options.c -I"$COG_SOURCE/include" -L"$COG_BUILD/lib" -lcog -Wl,-rpath,"$COG_BUILD/lib" -o options
 ./options | sort >library.txt
-awk -F ' *[|] *' '/^[|] `[a-z]+\.[a-z_]+` [|]/ { gsub(/`/, ""); sub(/^[|] */, ""); sub(/ *[|]$/, ""); gsub(/ *[|] */, "|"); print }' "$readme" | sort >readme.txt
+awk -F ' *[|] *' '/^[|] `[a-z]+\.[a-z0-9_]+` [|]/ { gsub(/`/, ""); sub(/^[|] */, ""); sub(/ *[|]$/, ""); gsub(/ *[|] */, "|"); print }' "$readme" | sort >readme.txt
 tr -d '`' <library.txt >expected.txt
 diff expected.txt readme.txt || { echo "README.md's table of settings (>) is not the library's (<)"; exit 1; }
 echo "the programs run, and the $(wc -l <readme.txt) settings are those of the library"

@@ -2,7 +2,8 @@
 # symbols.sh LIBRARY HEADER SONAME: what the shared library exports is what the header declares, and its dynamic section is as it should be.
 set -eu
 library=$1 header=$2 soname=$3
-exported=$(nm -D --defined-only "$library" | awk '$(NF - 1) != "A" { sub(/@.*/, "", $NF); print $NF }' | sort)
+exported=$(nm -D --defined-only "$library" | awk '$(NF - 1) != "A" { sub(/@.*/, "", $NF); print $NF }' | grep -v '^crc_fast_' | sort)
+# crc-fast, which object_store needs, has C functions of its own that no feature of either switches off and rustc exports.
 declared=$(sed -n 's/^\(extern \)\{0,1\}[a-z].*[ *]\(cog_[a-z_0-9]*\)(.*/\2/p' "$header" | grep -v '^typedef' | sort)
 if [ "$exported" != "$declared" ]; then
     echo "what the library exports and what the header declares differ:"
