@@ -115,6 +115,7 @@ static void a_stac_item_is_opened(void) {
     CHECK(cog_set_count(set) == 5 && cog_set_count(NULL) == 0);
     CHECK(strcmp(cog_set_name(set, 1), "b") == 0 && cog_set_name(set, 5) == NULL && cog_set_name(NULL, 0) == NULL);
     EXPECT(COG_OK, cog_set_dataset(set, 1, &dataset, &err));
+    cog_free(dataset);
     EXPECT(COG_ERR_NOT_FOUND, cog_set_dataset(set, 4, &dataset, &err));
     CHECK(dataset == NULL);
     EXPECT(COG_OK, cog_set_dataset(set, 1, &dataset, &err));
