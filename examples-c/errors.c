@@ -76,6 +76,7 @@ static void show_reads(const cog_dataset *dataset) {
     params.out_width = params.out_height = 2;
     params.resampling = 99;
     show("a resampling that there is not", COG_ERR_INVALID_ARGUMENT, cog_read_window(dataset, &params, &dst, &error), &error);
+    params.resampling = COG_NEAREST;
     params.out_width = params.out_height = 0;
     cancel = cog_cancel_new();
     cog_cancel_fire(cancel);
