@@ -60,9 +60,7 @@ fn manifest(folder: &Path) -> Vec<Case> {
 fn fixtures() -> Vec<Case> {
     let cases = manifest(&root().join("tests/fixtures"));
     assert!(cases.len() >= 100, "only {} fixtures", cases.len());
-    // Subsampled chroma of old-style JPEG is read by libjpeg-turbo only.
-    let read = |case: &Case| cfg!(feature = "native-codecs") || case.want["compress"] != "OJPEG";
-    cases.into_iter().filter(read).collect()
+    cases
 }
 
 fn options(settings: &[(&str, &str)]) -> Options {

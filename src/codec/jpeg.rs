@@ -37,12 +37,6 @@ impl Codec for Jpeg {
     }
 }
 
-/// Decodes a whole stream of YCbCr before its chroma is upsampled, to units of luma and chroma samples as TIFF stores them outside JPEG.
-#[cfg(feature = "native-codecs")]
-pub(super) fn decode_units(stream: &[u8], layout: &BlockLayout<'_>, output: &mut [u8]) -> Result<(), CodecError> {
-    native::decode_units(stream, layout, output)
-}
-
 /// The frame header's fields (T.81, B.2.2), read ahead of jpeg-decoder, which panics on some numbers of components.
 #[derive(Debug, PartialEq)]
 struct Frame {
@@ -182,20 +176,6 @@ mod native {
             out_length: usize,
             message: *mut c_char,
         ) -> c_int;
-
-        /// See `jpeg_shim.c`.
-        fn cog_jpeg_decode_units(
-            data: *const c_uchar,
-            data_length: usize,
-            width: c_uint,
-            height: c_uint,
-            across: c_uint,
-            down: c_uint,
-            max_scans: c_uint,
-            out: *mut c_uchar,
-            out_length: usize,
-            message: *mut c_char,
-        ) -> c_int;
     }
 
     pub(super) fn decode(input: &[u8], layout: &BlockLayout<'_>, output: &mut [u8]) -> Result<(), CodecError> {
@@ -215,28 +195,6 @@ mod native {
                 height,
                 components,
                 c_int::from(layout.ycbcr),
-                layout.jpeg_scans,
-                output.as_mut_ptr(),
-                output.len(),
-                message.as_mut_ptr(),
-            )
-        };
-        result(status, message, layout)
-    }
-
-    pub(super) fn decode_units(stream: &[u8], layout: &BlockLayout<'_>, output: &mut [u8]) -> Result<(), CodecError> {
-        let (width, height) = size(layout)?;
-        let (across, down) = layout.subsampling;
-        let mut message = [0; MESSAGE];
-        // SAFETY: as above; the output's length is checked to be that of all units.
-        let status = unsafe {
-            cog_jpeg_decode_units(
-                stream.as_ptr(),
-                stream.len(),
-                width,
-                height,
-                c_uint::try_from(across).map_err(too_large)?,
-                c_uint::try_from(down).map_err(too_large)?,
                 layout.jpeg_scans,
                 output.as_mut_ptr(),
                 output.len(),

@@ -8,7 +8,6 @@
  */
 #include <setjmp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <jpeglib.h>
@@ -31,7 +30,6 @@ typedef struct {
     unsigned max_scans; /* a progressive picture made by an encoder has about ten */
     int input_ended;    /* libjpeg asked for more than there is */
     int samples_missed; /* and had to make samples up */
-    unsigned char *planes; /* of one row of MCUs, where samples are read before upsampling */
 } decoder;
 
 static void escape(decoder *self, int status, const char *message) {
@@ -204,103 +202,5 @@ int cog_jpeg_decode(const unsigned char *tables, size_t tables_length, const uns
         escape(&self, COG_JPEG_CORRUPT, "the JPEG stream ends early");
     }
     jpeg_destroy_decompress(&self.jpeg);
-    return COG_JPEG_OK;
-}
-
-/* What a row of MCUs has of each component, in memory of our own: rows of whole blocks. */
-typedef struct {
-    JSAMPROW rows[3][4 * DCTSIZE];
-    JSAMPARRAY components[3];
-} mcu_row;
-
-static void take_planes(decoder *self, mcu_row *mcus) {
-    j_decompress_ptr jpeg = &self->jpeg;
-    size_t total = 0;
-    for (int c = 0; c < 3; c++) {
-        total += (size_t)jpeg->comp_info[c].width_in_blocks * DCTSIZE * (size_t)jpeg->comp_info[c].v_samp_factor * DCTSIZE;
-    }
-    self->planes = calloc(total, 1);
-    if (self->planes == NULL) {
-        escape(self, COG_JPEG_UNSUPPORTED, "no memory for a row of MCUs");
-    }
-    unsigned char *next = self->planes;
-    for (int c = 0; c < 3; c++) {
-        size_t stride = (size_t)jpeg->comp_info[c].width_in_blocks * DCTSIZE;
-        mcus->components[c] = mcus->rows[c];
-        for (int row = 0; row < jpeg->comp_info[c].v_samp_factor * DCTSIZE; row++, next += stride) {
-            mcus->rows[c][row] = next;
-        }
-    }
-}
-
-/* Packs a row of MCUs as TIFF 6.0, section 21 stores subsampled YCbCr: across x down of luma, then Cb and Cr. */
-static unsigned char *pack_units(const mcu_row *mcus, unsigned units, unsigned unit_rows, unsigned across, unsigned down, unsigned char *out) {
-    for (unsigned row = 0; row < unit_rows; row++) {
-        for (unsigned unit = 0; unit < units; unit++) {
-            for (unsigned y = 0; y < down; y++) {
-                memcpy(out, mcus->rows[0][row * down + y] + (size_t)unit * across, across);
-                out += across;
-            }
-            *out++ = mcus->rows[1][row][unit];
-            *out++ = mcus->rows[2][row][unit];
-        }
-    }
-    return out;
-}
-
-/* Decodes a whole JPEG stream of YCbCr before its chroma is upsampled, as libtiff does for old-style JPEG (tif_ojpeg.c), into units of
- * `across` x `down` luma samples with one Cb and one Cr each, which fill `out` exactly. Statuses and `message` as above. */
-int cog_jpeg_decode_units(const unsigned char *data, size_t data_length, unsigned width, unsigned height, unsigned across, unsigned down,
-                          unsigned max_scans, unsigned char *out, size_t out_length, char *message) {
-    decoder self;
-    mcu_row mcus;
-    size_t units, unit_rows, done = 0;
-    memset(&self, 0, sizeof self);
-    if (across < 1 || across > 4 || down < 1 || down > 4) {
-        snprintf(message, JMSG_LENGTH_MAX, "subsampling of %u x %u", across, down);
-        return COG_JPEG_UNSUPPORTED;
-    }
-    units = ((size_t)width + across - 1) / across;
-    unit_rows = ((size_t)height + down - 1) / down;
-    if (units * unit_rows * (across * down + 2) != out_length) {
-        snprintf(message, JMSG_LENGTH_MAX, "a JPEG block that is not whole");
-        return COG_JPEG_UNSUPPORTED;
-    }
-    start(&self, message);
-    self.max_scans = max_scans;
-    if (setjmp(self.escape)) {
-        jpeg_destroy_decompress(&self.jpeg);
-        free(self.planes);
-        return self.status;
-    }
-    jpeg_create_decompress(&self.jpeg);
-    self.jpeg.src = &self.source;
-    self.jpeg.progress = &self.progress;
-    self.source.next_input_byte = data;
-    self.source.bytes_in_buffer = data_length;
-    read_header(&self, width, height, 3);
-    for (int c = 0; c < 3; c++) {
-        const jpeg_component_info *info = &self.jpeg.comp_info[c];
-        if (info->h_samp_factor != (c == 0 ? (int)across : 1) || info->v_samp_factor != (c == 0 ? (int)down : 1)) {
-            escape(&self, COG_JPEG_CORRUPT, "the JPEG picture has another subsampling than the file says");
-        }
-    }
-    if (self.jpeg.image_width != width || self.jpeg.image_height != height) {
-        escape(&self, COG_JPEG_CORRUPT, "the JPEG picture has another size than its block");
-    }
-    self.jpeg.dct_method = JDCT_ISLOW;
-    self.jpeg.raw_data_out = TRUE;
-    jpeg_start_decompress(&self.jpeg);
-    take_planes(&self, &mcus);
-    while (done < unit_rows) {
-        size_t rows = unit_rows - done < DCTSIZE ? unit_rows - done : DCTSIZE;
-        if (jpeg_read_raw_data(&self.jpeg, mcus.components, down * DCTSIZE) == 0) {
-            escape(&self, COG_JPEG_CORRUPT, "the JPEG stream ends early");
-        }
-        out = pack_units(&mcus, (unsigned)units, (unsigned)rows, across, down, out);
-        done += rows;
-    }
-    jpeg_destroy_decompress(&self.jpeg);
-    free(self.planes);
     return COG_JPEG_OK;
 }

@@ -7,32 +7,64 @@
 //! Traps: the stream's own subsampling counts, not `YCbCrSubSampling`. Chroma is not upsampled but repeated, by the conversion of
 //! YCbCr outside JPEG. Where the header is in a stream, the first block begins where the header ends, whatever its offset. A block may be a whole JPEG stream after all. A block that is one of many restarts, so that each can be decoded alone.
 //!
-//! Subsampled chroma comes out of libjpeg-turbo only: jpeg-decoder upsamples it. Such files are refused by the pure-Rust decoders.
+//! That chroma comes from a decoder of our own (`planes`), the same for both backends: libjpeg-turbo would need its raw interface, and no
+//! crate gives chroma before it is upsampled. The transform rounds as libjpeg's, so the samples are libtiff's.
+
+mod entropy;
+#[cfg(test)]
+mod fixtures;
+mod idct;
+mod planes;
 
 use super::{BlockLayout, Codec, CodecError, jpeg};
+use planes::{Plane, corrupt};
 
 pub(super) struct OldJpeg;
 
 impl Codec for OldJpeg {
     fn decode(&self, input: &[u8], layout: &BlockLayout<'_>, output: &mut [u8]) -> Result<(), CodecError> {
-        let corrupt = |message: &str| CodecError::Corrupt(format!("old-style JPEG: {message}"));
         let stream = match layout.jpeg_tables {
             _ if input.starts_with(&START) => input.to_vec(),
             Some(header) => Stream::of(header, input, layout).ok_or_else(|| corrupt("no frame header"))?,
-            None => return Err(corrupt("the file has neither a JPEG stream nor tables")),
+            None => return Err(corrupt("old-style, in a file with neither a JPEG stream nor tables")),
         };
-        let plain = BlockLayout { jpeg_tables: None, ycbcr: false, ..*layout };
         if layout.subsampling == (1, 1) || layout.samples == 1 {
-            return jpeg::Jpeg.decode(&stream, &plain, output);
+            return jpeg::Jpeg.decode(&stream, &BlockLayout { jpeg_tables: None, ycbcr: false, ..*layout }, output);
         }
-        match layout.backend {
-            #[cfg(feature = "native-codecs")]
-            super::Backend::Native if layout.samples == 3 => jpeg::decode_units(&stream, &plain, output),
-            _ => Err(CodecError::Unsupported(
-                "old-style JPEG with subsampled chroma is read by libjpeg-turbo only (decode.backend = native)".into(),
-            )),
+        let planes = planes::decode(&stream, (layout.width, layout.height, layout.samples))?;
+        let [luma, cb, cr] = planes.as_slice() else {
+            return Err(CodecError::Unsupported(format!("old-style JPEG with {} subsampled components", planes.len())));
+        };
+        if luma.sampling != layout.subsampling || [cb, cr].iter().any(|chroma| chroma.sampling != (1, 1)) {
+            return Err(corrupt("the picture has another subsampling than the file says"));
+        }
+        pack_units([luma, cb, cr], layout, output)
+    }
+}
+
+/// Packs components as TIFF 6.0, section 21 stores subsampled YCbCr: across x down of luma, then Cb and Cr.
+fn pack_units([luma, cb, cr]: [&Plane; 3], layout: &BlockLayout<'_>, output: &mut [u8]) -> Result<(), CodecError> {
+    let (across, down) = layout.subsampling;
+    let (units, unit_rows) = (layout.width.div_ceil(across), layout.height.div_ceil(down));
+    let unit = across * down + 2;
+    if output.len() != units * unit_rows * unit {
+        return Err(CodecError::Unsupported("an old-style JPEG block that is not whole".into()));
+    }
+    let luma: Vec<&[u8]> = luma.rows().collect();
+    let rows = luma.chunks(down).zip(cb.rows().zip(cr.rows()));
+    for (row, (luma, (cb, cr))) in output.chunks_exact_mut(units * unit).zip(rows) {
+        for (y, luma) in luma.iter().enumerate() {
+            for (unit, luma) in row.chunks_exact_mut(unit).zip(luma.chunks_exact(across)) {
+                unit.iter_mut().skip(y * across).zip(luma).for_each(|(to, from)| *to = *from);
+            }
+        }
+        for (unit, (cb, cr)) in row.chunks_exact_mut(unit).zip(cb.iter().zip(cr)) {
+            if let Some(chroma) = unit.last_chunk_mut() {
+                *chroma = [*cb, *cr];
+            }
         }
     }
+    Ok(())
 }
 
 /// `SOI`.
