@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Reads of a COG over HTTP with an added latency, libcog against Debian's GDAL: medians, requests and bytes, in one table.
+"""Reads of a COG over HTTP with an added latency, libcog against Debian's GDAL and async-tiff: medians, requests and bytes, in one table.
 
-usage: run.py RANGE_SERVER READ_COG READ_GDAL COG [ROUNDS]
+usage: run.py RANGE_SERVER READ_COG READ_GDAL PYTHON COG [ROUNDS]        (PYTHON has the packages of requirements.txt)
 
 Each measurement is a process of its own, so that nothing is kept from the one before. The server waits the latency before each answer,
 and once more when a connection is made, as TCP's handshake would; each connection carries 100 MB/s. The libraries take turns.
@@ -12,11 +12,12 @@ import statistics
 import subprocess
 import sys
 
-server_program, cog, gdal, path = sys.argv[1:5]
-rounds = int(sys.argv[5]) if len(sys.argv) > 5 else 7
+server_program, cog, gdal, python, path = sys.argv[1:6]
+rounds = int(sys.argv[6]) if len(sys.argv) > 6 else 7
 TILE = 256
 WINDOWS = {"open": 0, "1 tile": 1, "4 x 4 tiles": 4, "16 x 16 tiles": 16}
-PROGRAMS = {"GDAL": [gdal], "libcog": [cog]}
+async_tiff = os.path.join(os.path.dirname(os.path.abspath(__file__)), "read_async_tiff.py")
+PROGRAMS = {"GDAL": [gdal], "async-tiff": [python, async_tiff], "libcog": [cog]}
 # Other settings of libcog to compare: NAME:KEY=VALUE[,KEY=VALUE…]
 for extra in os.environ.get("LATENCY_SETTINGS", "").split():
     name, settings = extra.split(":")
@@ -41,7 +42,8 @@ class Server:
 
 
 def once(server, command, side):
-    out = subprocess.run([command[0], server.url, str(AT), str(AT), str(side), *command[1:]], capture_output=True, text=True)
+    program, settings = (command, []) if command[0] == python else (command[:1], command[1:])
+    out = subprocess.run([*program, server.url, str(AT), str(AT), str(side), *settings], capture_output=True, text=True)
     if out.returncode:
         sys.exit(f"{command}: {out.stderr.strip() or out.returncode}")
     opened, read = map(float, out.stdout.split())

@@ -216,7 +216,9 @@ impl Decoder {
         for mcu in 0..across * down {
             if self.restart_interval > 0 && mcu > 0 && mcu % self.restart_interval == 0 {
                 bits = bits.restart().ok_or_else(|| corrupt("no restart marker where one is due"))?;
-                components.iter_mut().for_each(|component| component.prediction = 0);
+                for component in &mut components {
+                    component.prediction = 0;
+                }
             }
             for component in &mut components {
                 if let Some(plane) = self.planes.get_mut(component.plane) {
