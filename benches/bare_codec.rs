@@ -52,7 +52,13 @@ fn codec(compression: u16) -> Option<Decode> {
         1 => |tile, block, _| block.copy_from_slice(&tile.bytes),
         5 => |tile, block, _| {
             let mut decoder = weezl::decode::Configuration::with_tiff_size_switch(weezl::BitOrder::Msb, 8).build();
-            assert_eq!(decoder.decode_bytes(&tile.bytes, block).consumed_out, block.len());
+            let (mut read, mut written) = (0, 0);
+            // A call may stop after the code that clears the table.
+            while written < block.len() {
+                let step = decoder.decode_bytes(&tile.bytes[read..], &mut block[written..]);
+                assert!(matches!(step.status, Ok(weezl::LzwStatus::Ok | weezl::LzwStatus::Done)));
+                (read, written) = (read + step.consumed_in, written + step.consumed_out);
+            }
         },
         7 => jpeg,
         8 => deflate,

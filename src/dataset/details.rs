@@ -76,7 +76,7 @@ fn stored_at(value: EntryValue, len: u64) -> Option<Range<u64>> {
 async fn fetch(dataset: &Dataset, ranges: impl Iterator<Item = Range<u64>>, stop: &Stop) -> Result<()> {
     let size = dataset.reader.size();
     let ranges: Vec<Range<u64>> = ranges.filter(|range| range.end <= size && !range.is_empty()).collect();
-    dataset.reader.pages(&ranges, stop).await
+    dataset.reader.pages(&ranges, &[], stop).await
 }
 
 /// `None` for what is damaged: that only describes.

@@ -58,7 +58,7 @@ pub(super) async fn run(job: &Arc<Job>) -> Result<()> {
 /// Fetches what the arrays of the index say of these blocks.
 async fn fetch_index_of(job: &Job, blocks: &[usize]) -> Result<()> {
     let elements = |i: &usize| job.work.at(*i).map(|block| block.image.index.elements(block.number()));
-    fetch_runs(&job.dataset, blocks.iter().filter_map(elements).flatten().collect(), &job.stop).await
+    fetch_runs(&job.dataset, &[], blocks.iter().filter_map(elements).flatten().collect(), &job.stop).await
 }
 
 /// Places the sparse blocks, and sorts the others.

@@ -29,32 +29,45 @@ pub(super) enum Found {
 
 /// Fetches the index pages of one block.
 pub(crate) async fn fetch_page(dataset: &Dataset, image: &Image, number: u64, stop: &Stop) -> Result<()> {
-    fetch_runs(dataset, image.index.elements(number).collect(), stop).await
+    fetch_runs(dataset, &[image], image.index.elements(number).collect(), stop).await
 }
 
-/// Fetches the index pages that hold these parts of it.
-pub(crate) async fn fetch_runs(dataset: &Dataset, runs: Vec<Range<u64>>, stop: &Stop) -> Result<()> {
+/// Fetches the index pages that hold these parts of it. A request that reads an array of these images to its end reads on for a block:
+/// GDAL's sparse files have their blocks there.
+pub(crate) async fn fetch_runs(dataset: &Dataset, images: &[&Image], runs: Vec<Range<u64>>, stop: &Stop) -> Result<()> {
     let reader = &dataset.reader;
     // An array that begins inside the file and ends beyond it is damaged; its elements can't be trusted to be there.
     for run in &runs {
         reader.range(run.start, run.end - run.start).map_err(|e| Error::format(format!("the tile index is cut short: {}", e.reason())))?;
     }
-    reader.pages(&runs, stop).await
+    reader.pages(&runs, &images.iter().filter_map(|image| tail(image)).collect::<Vec<_>>(), stop).await
+}
+
+/// Where the index of an image ends, with the bytes of a block, as they are at most or 64 KiB.
+fn tail(image: &Image) -> Option<(u64, u64)> {
+    const MOST: u64 = 1 << 16;
+    let (offsets, counts) = image.index.extents();
+    let end = [offsets, counts].into_iter().flatten().map(|array| array.end).max()?;
+    Some((end, packed_bytes(image, image.tiling.height).unwrap_or(MOST).min(MOST)))
 }
 
 /// Fetches what a job needs of the index: where the blocks' leaders say how long they are, only the offsets.
 pub(super) async fn fetch_index(dataset: &Dataset, work: &dyn Work, stop: &Stop) -> Result<()> {
     let mut runs = work.index_runs();
-    if dataset.leaders().is_some() && !leader::is_known(&dataset.reader, &runs) {
-        let mut images: Vec<(&Image, usize)> = Vec::new();
-        for block in (0..work.blocks()).filter_map(|i| work.at(i)) {
-            if !images.iter().any(|(image, _)| std::ptr::eq(*image, block.image)) {
-                images.push((block.image, block.level));
-            }
+    if leader::is_known(&dataset.reader, &runs) {
+        return Ok(());
+    }
+    let mut images: Vec<(&Image, usize)> = Vec::new();
+    for block in (0..work.blocks()).filter_map(|i| work.at(i)) {
+        if !images.iter().any(|(image, _)| std::ptr::eq(*image, block.image)) {
+            images.push((block.image, block.level));
         }
+    }
+    if dataset.leaders().is_some() {
         runs = leader::trim(dataset, &images, runs);
     }
-    fetch_runs(dataset, runs, stop).await
+    let images: Vec<&Image> = images.into_iter().map(|(image, _)| image).collect();
+    fetch_runs(dataset, &images, runs, stop).await
 }
 
 /// Finds a block of a job.

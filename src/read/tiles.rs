@@ -102,11 +102,11 @@ impl Tiles {
     /// Fetches the index of all tiles at once; where that fails, of each alone, so that it fails only those that it must.
     async fn with_index(dataset: &Dataset, mut parts: Vec<Part>, mut errors: Vec<Option<Error>>, stop: &Stop) -> Self {
         let all = parts.iter().flat_map(|part| part.placing.index_runs(part.placing.passes())).collect();
-        if fetch_runs(dataset, all, stop).await.is_err() {
+        if fetch_runs(dataset, &[], all, stop).await.is_err() {
             let mut kept = Vec::new();
             let mut first = 0;
             for part in parts {
-                match fetch_runs(dataset, part.placing.index_runs(part.placing.passes()), stop).await {
+                match fetch_runs(dataset, &[], part.placing.index_runs(part.placing.passes()), stop).await {
                     Ok(()) => {
                         first += part.placing.blocks();
                         kept.push(Part { first: first - part.placing.blocks(), ..part });

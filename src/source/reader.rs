@@ -126,9 +126,14 @@ impl Reader {
         self.fetch_known(ranges, |range, known| if known.get(range).is_some() { range.clone() } else { ahead(range) }, stop).await
     }
 
-    /// Fetches the 4 KiB pages around these ranges of a tile index that are not known yet, so that [`Reader::known`] has them.
-    pub(crate) async fn pages(&self, ranges: &[Range<u64>], stop: &Stop) -> Result<()> {
-        let page = |range: &Range<u64>| range.start / PAGE * PAGE..range.end.div_ceil(PAGE).saturating_mul(PAGE).min(self.size());
+    /// Fetches the 4 KiB pages around these ranges of a tile index that are not known yet, so that [`Reader::known`] has them. A request
+    /// for a range that ends at one of `tails` (where it ends, and bytes) reads on for so many bytes.
+    pub(crate) async fn pages(&self, ranges: &[Range<u64>], tails: &[(u64, u64)], stop: &Stop) -> Result<()> {
+        let page = |range: &Range<u64>| {
+            let tail = tails.iter().find(|(end, _)| *end == range.end).map_or(0, |(_, len)| *len);
+            let end = range.end.div_ceil(PAGE).saturating_mul(PAGE).max(range.end.saturating_add(tail));
+            range.start / PAGE * PAGE..end.min(self.size())
+        };
         self.fetch_known(ranges, |range, known| if known.get(range).is_some() { range.clone() } else { page(range) }, stop).await
     }
 

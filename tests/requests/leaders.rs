@@ -179,3 +179,39 @@ fn the_file_itself_is_what_gdal_would_read() {
     assert_eq!((pixels.data[0], pixels.data[1], pixels.data[16]), (0, 11, 37));
     assert!(pixels.mask.contains(&0) && pixels.mask.contains(&255));
 }
+
+/// As GDAL leaves a file of a million tiles of which it wrote only the last: byte counts, offsets, and the tile behind them.
+#[test]
+fn the_last_tile_of_a_sparse_file_without_leaders_comes_with_the_end_of_its_index() {
+    for tile in [16, 256_u32] {
+        let (count, len) = (1_000_000_u32, tile * tile);
+        let mut counts = vec![0; count as usize];
+        let mut offsets = counts.clone();
+        let fields = |offsets: &[u32], counts: &[u32]| -> [Field; 10] {
+            let side = (4, vec![tile * 1000]);
+            let [bits, one] = [8, 1].map(|value| (3, vec![value]));
+            [
+                (256, &side),
+                (257, &side),
+                (258, &bits),
+                (259, &one),
+                (262, &one),
+                (277, &one),
+                (322, &(4, vec![tile])),
+                (323, &(4, vec![tile])),
+                (325, &(4, counts.to_vec())),
+                (324, &(4, offsets.to_vec())),
+            ]
+            .map(|(tag, (kind, values))| (tag, *kind, values.clone()))
+        };
+        let end = 8 + directory(&fields(&offsets, &counts), 8).len() as u32;
+        (offsets[count as usize - 1], counts[count as usize - 1]) = (end, len);
+        let pixels: Vec<u8> = (0..len).map(|i| (i * 7 + i / 256) as u8).collect();
+        let file = [&b"II\x2a\0\x08\0\0\0"[..], &directory(&fields(&offsets, &counts), 8), &pixels].concat();
+        let scene = Scene::new(file, &[]);
+        assert_eq!(ranges(&scene.server.requests()), [0..HEADER]);
+        let asked = scene.tile(999, 999, 0);
+        assert_eq!(asked.len(), 2, "{asked:?}");
+        assert_eq!(scene.tile(998, 999, 0), []);
+    }
+}
