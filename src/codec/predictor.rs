@@ -18,7 +18,7 @@ use super::CodecError;
 
 /// Undoes `predictor` on a decoded block and leaves it in the machine's byte order.
 ///
-/// `bits` is the size of what is stored as one number: for complex samples without predictor, a part's (with twice the samples).
+/// `bits` is the size of what is stored as one number: a complex sample for predictor 2, a part of one without (with twice the samples).
 /// `samples` is per pixel of this block: 1 where planar.
 pub(crate) fn undo(
     predictor: u16,

@@ -7,7 +7,7 @@ use crate::dataset::Dataset;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::options::Settings;
-use crate::raster::{BlockView, Colors, unpack};
+use crate::raster::{BlockView, unpack};
 use crate::source::reader::Reader;
 use crate::tiff::Image;
 use std::cell::RefCell;
@@ -19,6 +19,9 @@ struct Scratch {
     packed: Vec<u8>,
     wide: Vec<u8>,
 }
+
+/// `SampleFormat`: IEEE floating point.
+const FLOAT: u16 = 3;
 
 /// A buffer larger than this is given back after its block.
 const KEEP: usize = 16 << 20;
@@ -165,9 +168,9 @@ fn decompress<'a>(image: &Image, layout: &BlockLayout<'_>, stored: &[u8], packed
 
 /// The codec of an image whose combination of compression, colour and depth is read.
 fn supported(image: &Image) -> Result<&'static dyn codec::Codec> {
-    let is_ycbcr = matches!(image.colors, Colors::YCbCr(_));
-    if (image.planar && !image.colors.is_as_stored()) || (image.predictor == 2 && is_ycbcr) {
-        let what = "CMYK, L*a*b* and YCbCr with PlanarConfiguration 2, and YCbCr with a predictor, are not read";
+    let is_subsampled = image.colors.subsampling() != (1, 1);
+    if (image.planar && !image.colors.is_as_stored()) || (image.predictor == 2 && is_subsampled) {
+        let what = "CMYK, L*a*b* and YCbCr with PlanarConfiguration 2, and subsampled YCbCr with a predictor, are not read";
         return Err(Error::unsupported(what));
     }
     codec::lookup(image.compression).ok_or_else(|| {
@@ -177,11 +180,16 @@ fn supported(image: &Image) -> Result<&'static dyn codec::Codec> {
 }
 
 fn undo_predictor(image: &Image, layout: &BlockLayout<'_>, big_endian: bool, block: &mut [u8]) -> Result<()> {
-    // The two parts of a complex sample are numbers of their own.
-    let parts = if image.dtype.is_complex() { 2 } else { 1 };
+    let predictor = if codec::honours_predictor(image.compression) { image.predictor } else { 1 };
+    // libtiff's `PredictorSetup`.
+    if predictor == 3 && image.sample_format != FLOAT {
+        let what = format!("floating-point predictor on SampleFormat {}", image.sample_format);
+        return Err(Error::unsupported(what));
+    }
+    // The two parts of a complex sample are numbers of their own, but for libtiff's predictor 2, which takes both for one.
+    let parts = if image.dtype.is_complex() && predictor != 2 { 2 } else { 1 };
     let bits = image.bits / parts;
     let samples = layout.samples * usize::from(parts);
-    let predictor = if codec::honours_predictor(image.compression) { image.predictor } else { 1 };
     predictor::undo(predictor, block, layout.width, layout.height, samples, bits, big_endian).map_err(codec_error)
 }
 
