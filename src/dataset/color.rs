@@ -10,15 +10,15 @@ const ALPHA: [u16; 2] = [1, 2];
 /// GDAL's (rasterio's) word for what band `band` (from 0 on) shows.
 pub(crate) fn interpretation(image: &Image, band: usize, has_colormap: bool, metadata: &BandMetadata) -> String {
     let base: &[&str] = match image.photometric {
-        _ if has_colormap => &["palette"],
+        _ if has_colormap && band == 0 => &["palette"],
         _ if matches!(image.colors, Colors::Cmyk | Colors::Lab(_) | Colors::Opaque) => &["red", "green", "blue", "alpha"],
         Photometric::RGB | Photometric::YCBCR => &["red", "green", "blue"],
         Photometric::SEPARATED => &["cyan", "magenta", "yellow", "black"],
         Photometric::MIN_IS_BLACK => &["gray"],
         _ => &[],
     };
-    // What GDAL makes itself, a palette or colours from inks, is not the metadata's to say.
-    let fixed = !image.colors.is_as_stored() || (has_colormap && band == 0);
+    // GDAL's classes for colours from inks and for a single band of bits don't ask the metadata.
+    let fixed = !image.colors.is_as_stored() || (image.samples == 1 && image.bits == 1);
     if let Some(said) = metadata.color_interpretation.as_ref().filter(|_| !fixed) {
         return said.clone();
     }
@@ -40,9 +40,8 @@ pub type Palette = Vec<[u8; 4]>;
 pub(crate) fn palette(image: &Image, color_map: Option<&[u64]>, nodata: Option<f64>) -> Option<Palette> {
     let entries = 1usize << image.bits.min(16);
     let alpha = |i: usize| if nodata == Some(i as f64) { 0 } else { 255 };
-    // One band with a ColorMap has a palette, whatever PhotometricInterpretation says.
-    let may_have_one = image.photometric == Photometric::PALETTE || (image.samples == 1 && image.colors.is_as_stored());
-    if let Some(map) = color_map.filter(|map| may_have_one && image.bits <= 16 && map.len() >= 3 * entries) {
+    // The first band has the ColorMap that there is, whatever PhotometricInterpretation says.
+    if let Some(map) = color_map.filter(|map| image.colors.is_as_stored() && image.bits <= 16 && map.len() >= 3 * entries) {
         let divisor = multiplier(map);
         let channel = |which: usize, i: usize| map.get(which * entries + i).map_or(0, |v| (v / divisor).min(255) as u8);
         return Some((0..entries).map(|i| [channel(0, i), channel(1, i), channel(2, i), alpha(i)]).collect());
