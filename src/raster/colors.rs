@@ -36,6 +36,14 @@ impl Colors {
         }
     }
 
+    /// How many rows of `width` pixels are stored together, and their bytes; `None` where that is not for the colours to say.
+    pub(crate) fn packed_rows(&self, width: u64) -> Option<(u64, u64)> {
+        match self {
+            Self::YCbCr(model) => Some((model.down as u64, model.stored_bytes(width, model.down as u64)?)),
+            _ => None,
+        }
+    }
+
     pub(crate) fn is_as_stored(&self) -> bool {
         matches!(self, Self::AsStored)
     }

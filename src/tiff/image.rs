@@ -158,11 +158,11 @@ impl Image {
         index.one_strip = !tiling.tiled && blocks == 1;
         let compression = fields.short(tag::COMPRESSION, "Compression", codec::NONE)?;
         let photometric = fields.photometric(bits, samples)?;
-        if compression == codec::NONE && photometric != Photometric::YCBCR && !planar {
-            let row_bytes = (width * samples).saturating_mul(u64::from(bits)).div_ceil(8);
-            chop(&mut tiling, &mut index, row_bytes);
-        }
         let colors = fields.colors(photometric, compression, bits, samples)?;
+        if compression == codec::NONE && !planar {
+            let row = colors.packed_rows(width).unwrap_or_else(|| (1, (width * samples).saturating_mul(u64::from(bits)).div_ceil(8)));
+            chop(&mut tiling, &mut index, row);
+        }
         let dtype = if colors.is_as_stored() { DType::from_tiff(sample_format, bits)? } else { DType::UInt8 };
         Ok(Self {
             ifd_offset: ifd.offset,
@@ -240,16 +240,17 @@ impl Image {
 }
 
 /// Cuts a single uncompressed strip into strips of about 8 KiB, as libtiff does (`ChopUpSingleUncompressedStrip`): a window then costs its
-/// own rows, and the blocks are the ones that GDAL reports.
-fn chop(tiling: &mut Tiling, index: &mut BlockIndex, row_bytes: u64) {
+/// own rows, and the blocks are the ones that GDAL reports. `together` rows, of `bytes` in all, are stored together.
+fn chop(tiling: &mut Tiling, index: &mut BlockIndex, (together, bytes): (u64, u64)) {
     const STRIP_SIZE: u64 = 8192;
-    let rows = (STRIP_SIZE / row_bytes.max(1)).max(1);
+    let count = (STRIP_SIZE / bytes.max(1)).max(1);
+    let rows = count * together;
     if tiling.tiled || tiling.down != 1 || rows >= tiling.height {
         return;
     }
     tiling.down = tiling.height.div_ceil(rows);
     tiling.height = rows;
-    index.chopped = Some(rows * row_bytes);
+    index.chopped = Some(count * bytes);
 }
 
 /// An array tag whose values are read one at a time.
@@ -392,15 +393,16 @@ impl Fields<'_> {
                 Err(Error::unsupported(format!("YCbCr of {samples} samples without JPEG is not read")))
             }
             Photometric::YCBCR if bits == 8 && !decoded_by_codec => {
-                let subsampling = match self.numbers(tag::YCBCR_SUB_SAMPLING).as_slice() {
-                    [across, down, ..] => (*across, *down),
-                    _ => (2, 2),
-                };
+                let subsampling = self.ycbcr_subsampling();
                 let luma = self.floats(tag::YCBCR_COEFFICIENTS).unwrap_or([0.299, 0.587, 0.114]);
                 let black_white = self.floats(tag::REFERENCE_BLACK_WHITE).unwrap_or([0.0, 255.0, 128.0, 255.0, 128.0, 255.0]);
                 let model = YCbCr::new(subsampling, luma, black_white);
                 let what = || format!("YCbCr with subsampling {subsampling:?} and coefficients {luma:?} is not read");
                 model.map(Colors::YCbCr).ok_or_else(|| Error::unsupported(what()))
+            }
+            // Chroma of its own resolution is not undone at other depths; GDAL refuses such a file too.
+            Photometric::YCBCR if bits > 8 && !decoded_by_codec && self.ycbcr_subsampling() != (1, 1) => {
+                Err(Error::unsupported(format!("subsampled YCbCr of {bits} bits without JPEG is not read")))
             }
             Photometric::CIELAB if bits == 8 && samples == 3 => {
                 let white = self.floats(tag::WHITE_POINT).unwrap_or(D50);
@@ -410,6 +412,13 @@ impl Fields<'_> {
             Photometric::LOG_L if bits == 8 && samples == 1 && codec::is_sgilog(compression) => Ok(Colors::Opaque),
             Photometric::LOG_LUV if bits == 8 && samples == 3 && codec::is_sgilog(compression) => Ok(Colors::Opaque),
             _ => Ok(Colors::AsStored),
+        }
+    }
+
+    fn ycbcr_subsampling(&self) -> (u64, u64) {
+        match self.numbers(tag::YCBCR_SUB_SAMPLING).as_slice() {
+            [across, down, ..] => (*across, *down),
+            _ => (2, 2),
         }
     }
 
