@@ -112,12 +112,12 @@ impl Description {
             Georeferencing::None => (None, Vec::new()),
         };
         let nodata = text(tag::GDAL_NODATA).and_then(|t| Nodata::parse(&t, image.dtype, image.bits));
-        let mut domains = baseline_items(values);
-        if let Some(kind) = geo_keys.area_or_point() {
-            domains.set("", "AREA_OR_POINT", kind);
-        }
         let xml = text(tag::GDAL_METADATA).unwrap_or_default();
-        let metadata = GdalMetadata::parse(&xml, image.compression, domains);
+        let mut metadata = GdalMetadata::parse(&xml, image.compression, baseline_items(values));
+        // GDAL looks at the GeoKeys last.
+        if let Some(kind) = geo_keys.area_or_point() {
+            metadata.domains.set("", "AREA_OR_POINT", kind);
+        }
         let color_map = values.get(&tag::COLOR_MAP).and_then(TagValue::unsigned);
         let palette = color::palette(image, color_map, nodata.map(Nodata::as_f64));
         let bands: Vec<Band> = (0..image.samples).map(|band| describe_band(image, band, palette.is_some(), &metadata)).collect();
