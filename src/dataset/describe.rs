@@ -184,10 +184,11 @@ fn baseline_items(values: &TagValues) -> Domains {
         }
     }
     let first = |code| values.get(&code).and_then(TagValue::reals).and_then(|v| v.first().copied());
-    for (code, name) in RESOLUTIONS {
-        if let Some(value) = first(code) {
-            // libtiff keeps these as floats.
-            push(name, printf_g(f64::from(value as f32), 8));
+    // To libtiff the two are one field: where one is there, the other is, too, and 0. It keeps them as floats.
+    let resolutions = RESOLUTIONS.map(|(code, name)| (name, first(code)));
+    if resolutions.iter().any(|(_, value)| value.is_some()) {
+        for (name, value) in resolutions {
+            push(name, printf_g(f64::from(value.unwrap_or(0.0) as f32), 8));
         }
     }
     for (code, name) in SAMPLE_VALUES {

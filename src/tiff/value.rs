@@ -11,7 +11,7 @@ pub enum TagValue {
     Unsigned(Vec<u64>),
     /// SBYTE, SSHORT, SLONG, SLONG8.
     Signed(Vec<i64>),
-    /// FLOAT, DOUBLE, RATIONAL and SRATIONAL (divided; 0/0 is NaN).
+    /// FLOAT, DOUBLE, RATIONAL and SRATIONAL (divided; 0 where the denominator is 0, as in libtiff).
     Real(Vec<f64>),
     /// ASCII, up to its first NUL; several strings in one tag keep the NULs between them.
     Text(Vec<u8>),
@@ -35,10 +35,11 @@ impl TagValue {
             }
             field::FLOAT => Self::Real(chunks.map(|b| f64::from(f32::from_bits(number(b) as u32))).collect()),
             field::DOUBLE => Self::Real(chunks.map(|b| f64::from_bits(number(b))).collect()),
-            field::RATIONAL => Self::Real(chunks.map(|b| f64::from(half(b, 0, order)) / f64::from(half(b, 4, order))).collect()),
-            field::SRATIONAL => Self::Real(
-                chunks.map(|b| f64::from(half(b, 0, order).cast_signed()) / f64::from(half(b, 4, order).cast_signed())).collect(),
-            ),
+            field::RATIONAL => Self::Real(chunks.map(|b| ratio(half(b, 0, order).into(), half(b, 4, order).into())).collect()),
+            field::SRATIONAL => {
+                let signed = |b: &[u8], at| f64::from(half(b, at, order).cast_signed());
+                Self::Real(chunks.map(|b| ratio(signed(b, 0), signed(b, 4))).collect())
+            }
             field::ASCII => {
                 let end = bytes.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
                 Self::Text(bytes.get(..end).unwrap_or_default().to_vec())
@@ -74,6 +75,10 @@ fn half(bytes: &[u8], at: usize, order: ByteOrder) -> u32 {
     order.uint(bytes, at, 4).unwrap_or(0) as u32
 }
 
+fn ratio(numerator: f64, denominator: f64) -> f64 {
+    if denominator == 0.0 { 0.0 } else { numerator / denominator }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +93,7 @@ mod tests {
         assert_eq!(little(field::DOUBLE, &1.5f64.to_le_bytes()), TagValue::Real(vec![1.5]));
         assert_eq!(little(field::RATIONAL, &[3, 0, 0, 0, 2, 0, 0, 0]), TagValue::Real(vec![1.5]));
         assert_eq!(little(field::SRATIONAL, &[0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0]), TagValue::Real(vec![-0.5]));
+        assert_eq!(little(field::RATIONAL, &[3, 0, 0, 0, 0, 0, 0, 0]), TagValue::Real(vec![0.0]));
         assert_eq!(little(field::ASCII, b"ab\0\0"), TagValue::Text(b"ab".to_vec()));
         assert_eq!(little(99, b"ab"), TagValue::Bytes(b"ab".to_vec()));
         assert_eq!(little(field::LONG, &[1, 0, 0]), TagValue::Unsigned(vec![]));
