@@ -149,7 +149,11 @@ impl Image {
         }
         let bits = fields.same_for_all(tag::BITS_PER_SAMPLE, "BitsPerSample", 1)?;
         let sample_format = fields.same_for_all(tag::SAMPLE_FORMAT, "SampleFormat", 1)?;
-        let planar = fields.number(tag::PLANAR_CONFIGURATION) == Some(2) && samples > 1;
+        let planar = match fields.number(tag::PLANAR_CONFIGURATION) {
+            None | Some(1) => false,
+            Some(2) => samples > 1,
+            Some(n) => return Err(Error::format(format!("PlanarConfiguration is {n}; it must be 1 or 2"))),
+        };
         let mut tiling = fields.tiling(width, height)?;
         let mut index = fields.index(tiling.tiled)?;
         let planes = if planar { samples } else { 1 };
@@ -404,7 +408,8 @@ impl Fields<'_> {
             Photometric::YCBCR if bits > 8 && !decoded_by_codec && self.ycbcr_subsampling() != (1, 1) => {
                 Err(Error::unsupported(format!("subsampled YCbCr of {bits} bits without JPEG is not read")))
             }
-            Photometric::CIELAB if bits == 8 && samples == 3 => {
+            // As in libtiff's `TIFFRGBAImageOK`, all three must be colours.
+            Photometric::CIELAB if bits == 8 && samples == 3 && self.numbers(tag::EXTRA_SAMPLES).is_empty() => {
                 let white = self.floats(tag::WHITE_POINT).unwrap_or(D50);
                 let what = || format!("CIE L*a*b* with white point {white:?} is not read");
                 Lab::new(white).map(Colors::Lab).ok_or_else(|| Error::unsupported(what()))
@@ -548,5 +553,6 @@ mod tests {
         assert!(image(vec![entry(256, 3, 0), entry(257, 3, 50)]).is_err());
         assert!(image(vec![entry(256, 3, 9), entry(257, 3, 50), entry(322, 3, 0), entry(323, 3, 16)]).is_err());
         assert!(image(vec![entry(256, 3, 9), entry(257, 3, 50), entry(258, 3, 33)]).is_err());
+        assert!(image(vec![entry(256, 3, 9), entry(257, 3, 50), entry(284, 3, 3)]).is_err());
     }
 }
