@@ -30,6 +30,16 @@ pub(crate) struct Mask {
 }
 
 impl Level {
+    /// Width and height.
+    pub(crate) fn size(&self) -> (u64, u64) {
+        (self.image.width, self.image.height)
+    }
+
+    /// Whether it is the image itself, no overview.
+    pub(crate) fn is_base(&self) -> bool {
+        self.ifd == 0
+    }
+
     /// The level as one of another file, beside which `file` lies.
     pub(super) fn in_file(&self, file: &Arc<Dataset>) -> Self {
         let place = |inner: &Option<Arc<Dataset>>| Some(Arc::clone(inner.as_ref().unwrap_or(file)));

@@ -224,6 +224,12 @@ impl Destination {
         Self { width, height, origin, mask, ..self }
     }
 
+    /// Its pixels alone, and its mask alone.
+    pub(crate) fn apart(self) -> (Self, Self) {
+        let pixels = Self { mask: None, scales: self.scales.clone(), ..self };
+        (pixels, Self { bands: 0, scales: Vec::new(), ..self })
+    }
+
     pub(crate) fn wants_mask(&self) -> bool {
         self.mask.is_some()
     }
@@ -381,6 +387,9 @@ impl Destination {
 
 /// Checks that the positions of all axes (count, stride in bytes) fit into `len` bytes and don't overlap, and gives the offset of the first.
 fn layout(what: &'static str, len: usize, item: usize, axes: &[(usize, i64)]) -> Result<usize> {
+    if axes.iter().any(|(n, _)| *n == 0) {
+        return Ok(0);
+    }
     let too_large = || Error::invalid(format!("{what}: the strides reach further than memory can"));
     let mut origin: u64 = 0;
     let mut extent = item as u64;

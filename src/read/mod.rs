@@ -245,7 +245,7 @@ impl Dataset {
 
 /// Checks the buffer, plans and runs. No block is fetched for a buffer that is refused.
 #[allow(unsafe_code, reason = "the caller's buffer is a raw pointer")]
-async unsafe fn read_into(dataset: &Arc<Dataset>, target: Target, buffer: &RawBuffer, dtype: Option<DType>, stop: &Stop) -> Result<()> {
+async unsafe fn read_into(dataset: &Arc<Dataset>, mut target: Target, buffer: &RawBuffer, dtype: Option<DType>, stop: &Stop) -> Result<()> {
     let size = target.size;
     // SAFETY: promised by the caller.
     let mut to = unsafe { Destination::new(buffer, dtype.unwrap_or(size.dtype), size.width, size.height, size.bands)? };
@@ -259,12 +259,23 @@ async unsafe fn read_into(dataset: &Arc<Dataset>, target: Target, buffer: &RawBu
     if !target.scales.is_empty() {
         to = to.scaled(target.scales.clone());
     }
+    if let Some(mask) = target.take_mask().filter(|_| to.wants_mask()) {
+        let (pixels, of_mask) = to.apart();
+        run(dataset, target, pixels, stop).await?;
+        return run(dataset, mask, of_mask, stop).await;
+    }
+    run(dataset, target, to, stop).await
+}
+
+/// Reads what lies inside the image.
+async fn run(dataset: &Arc<Dataset>, target: Target, to: Destination, stop: &Stop) -> Result<()> {
     // Filters leave out what is not valid, whether the mask is wanted or not.
     let needs_mask = to.wants_mask() || target.kernel.is_some();
     let target = if needs_mask { target.masked(dataset, stop).await? } else { target };
     if let Some(kernel) = target.kernel {
+        let level = target.size.level;
         let resampled = Resampled::new(dataset, target, kernel, to.wants_mask());
-        return resampled.run(dataset, to, stop).await.map_err(|e| e.at_level(size.level));
+        return resampled.run(dataset, to, stop).await.map_err(|e| e.at_level(level));
     }
     let plan = Plan::new(dataset, &target, to.wants_mask())?;
     Placing::new(plan, to).run(dataset, stop).await

@@ -149,7 +149,7 @@ pub(super) fn planes(image: &Image, bands: &[usize], mask: &MaskKind) -> BTreeMa
             let (plane, sample) = place(*band);
             planes.entry(plane).or_insert_with(nothing).1 = MaskFrom::Alpha(sample);
         }
-        MaskKind::Nodata(values) => {
+        MaskKind::Nodata(values) | MaskKind::NodataValues(values) => {
             for (band, value) in values {
                 let (plane, sample) = place(*band);
                 match &mut planes.entry(plane).or_insert_with(nothing).1 {
@@ -166,7 +166,9 @@ pub(super) fn planes(image: &Image, bands: &[usize], mask: &MaskKind) -> BTreeMa
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum MaskKind {
     Internal,
-    /// Valid where any of these bands has not its nodata value.
+    /// Valid where any band has not its own value, for all bands in common: GDAL's item NODATA_VALUES.
+    NodataValues(Vec<(usize, Nodata)>),
+    /// Valid where any of these bands has not its nodata value; each band leaves out its own.
     Nodata(Vec<(usize, Nodata)>),
     Alpha(usize),
     AllValid,
@@ -177,10 +179,14 @@ impl MaskKind {
         if level.mask.is_some() {
             return Self::Internal;
         }
+        let nodata = |value| Self::Nodata(deciding_bands(dataset, bands).into_iter().map(|band| (band, value)).collect());
         match &dataset.description().mask {
-            // Whichever bands are read, all decide.
-            MaskSource::NodataValues(values) => Self::Nodata(values.iter().copied().enumerate().collect()),
-            MaskSource::Nodata(value) => Self::Nodata(deciding_bands(dataset, bands).into_iter().map(|band| (band, *value)).collect()),
+            // Whichever bands are read, all decide. Of an overview GDAL knows no such values.
+            MaskSource::NodataValues(values) if level.is_base() => Self::NodataValues(values.iter().copied().enumerate().collect()),
+            MaskSource::NodataValues(_) => {
+                dataset.nodata_value().filter(|value| value.masks(level.image.dtype)).map_or(Self::AllValid, nodata)
+            }
+            MaskSource::Nodata(value) => nodata(*value),
             MaskSource::Alpha(band) => Self::Alpha(*band),
             MaskSource::AllValid => Self::AllValid,
         }

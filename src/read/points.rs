@@ -147,7 +147,7 @@ impl Points {
         // The mask's IFD may have to be looked for.
         let level = if with_mask { dataset.level(self.size.level, stop).await?.clone() } else { self.level.clone() };
         let kind = if with_mask { MaskKind::of(dataset, &level, &self.bands) } else { MaskKind::AllValid };
-        let size = ReadSize { width: self.places.len().saturating_mul(self.pixels_each()), dtype: dataset.dtype(), ..self.size };
+        let size = ReadSize { width: self.places.len().saturating_mul(self.pixels_each()), dtype: level.image.dtype, ..self.size };
         check_output(dataset, &size)?;
         let gathered = Gather::read(dataset, &level, &self.bands, kind.clone(), size, self.slots()?, stop).await?;
         let to = to.scaled(self.scales.clone());
@@ -203,7 +203,7 @@ impl Points {
         let dtype = gathered.size.dtype;
         let (wide, parts) = if dtype.is_complex() { (DType::CFloat64, 2) } else { (DType::Float64, 1) };
         // Each band leaves out its own nodata; where the mask is made of it, some bands decide on the mask.
-        let values: &[(usize, Nodata)] = if let MaskKind::Nodata(values) = kind { values } else { &[] };
+        let values: &[(usize, Nodata)] = if let MaskKind::Nodata(values) | MaskKind::NodataValues(values) = kind { values } else { &[] };
         let value_of = |band: usize| values.iter().find(|(b, _)| *b == band).map(|(_, value)| *value).or(nodata);
         let decides = |band: &usize| values.is_empty() || values.iter().any(|(b, _)| b == band);
         let row_bytes = self.places.len().max(1) * 4 * dtype.size();

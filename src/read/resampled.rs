@@ -43,7 +43,7 @@ struct Band {
 #[derive(Clone, Copy, PartialEq)]
 enum Validity {
     All,
-    /// Those whose mask is not 0: an internal mask, or alpha.
+    /// Those whose mask is not 0: an internal mask, alpha, or NODATA_VALUES.
     Mask,
     Nodata(Nodata),
 }
@@ -130,6 +130,7 @@ impl Resampled {
             has_dataset_path: false,
             columns: span(columns, level.image.width),
             rows: span(rows, level.image.height),
+            mask_apart: None,
         };
         let plan = Plan::new(dataset, &source, has_mask_plane(&self.mask_of))?;
         // SAFETY: the job is over, and nobody writes to the slab any more, when `run` returns.
@@ -220,13 +221,15 @@ impl Resampled {
         slab.chunk(band.plane, (&columns, &rows), (&x, &y), mask.bytes(), &run, &mut write);
     }
 
-    /// The mask itself, resampled as a band of bytes is.
+    /// The mask itself, resampled as a band of bytes is. GDAL leaves out what is 0 in a mask made of NODATA_VALUES, but for mode.
     fn mask(&self, piece: &Piece, slab: &Slab, to: &Destination) {
         let (columns, rows) = self.grid.source(piece.column, piece.row, Margin::OfEachAxis);
         let (x, y) = self.grid.lines(piece.column, piece.row, Margin::OfEachAxis);
         let (out_columns, out_rows) = self.grid.output(piece.column, piece.row);
         let samples = slab.mask(&columns, &rows);
-        let chunk = Chunk { x: &x, y: &y, samples: &samples, stride: columns.end.saturating_sub(columns.start) as usize, mask: None };
+        let leaves_out = matches!(self.mask_of, MaskKind::NodataValues(_)) && self.kernel != Kernel::Mode;
+        let mask = leaves_out.then_some(samples.as_slice());
+        let chunk = Chunk { x: &x, y: &y, samples: &samples, stride: columns.end.saturating_sub(columns.start) as usize, mask };
         let results = Results { nodata: None, range: (0.0, 255.0), is_integer: true, largest: None };
         let run = resample::Run { kernel: self.kernel, nodata: None, results, palette: None, rows: piece.rows.clone() };
         run.real(&chunk, &mut |row, dtype, samples| {
@@ -257,7 +260,7 @@ impl Resampled {
 }
 
 fn has_mask_plane(mask_of: &MaskKind) -> bool {
-    matches!(mask_of, MaskKind::Internal | MaskKind::Alpha(_))
+    matches!(mask_of, MaskKind::Internal | MaskKind::Alpha(_) | MaskKind::NodataValues(_))
 }
 
 /// The bands to resample: those asked for, each once, and those whose nodata decides on the mask.
@@ -265,8 +268,6 @@ fn bands(dataset: &Dataset, target: &Target, kernel: Kernel, mask_of: &MaskKind,
     let together = together(dataset, target, kernel, mask_of);
     let values: &[(usize, Nodata)] = if let MaskKind::Nodata(values) = mask_of { values } else { &[] };
     let deciding: Vec<usize> = if wants_mask { values.iter().map(|(band, _)| *band).collect() } else { Vec::new() };
-    // A band that does not decide on the mask leaves out its nodata all the same.
-    let nodata = |number| values.iter().find(|(band, _)| *band == number).map(|(_, value)| *value).or(dataset.nodata_value());
     let all = target.bands.iter().enumerate().map(|(out, band)| (Some(out), *band, out < together));
     let mut found: Vec<Band> = Vec::new();
     for (out, number, together) in all.chain(deciding.iter().map(|band| (None, *band, false))) {
@@ -278,8 +279,9 @@ fn bands(dataset: &Dataset, target: &Target, kernel: Kernel, mask_of: &MaskKind,
             MaskKind::AllValid => Validity::All,
             // For itself alpha has no mask.
             MaskKind::Alpha(alpha) if *alpha == number => Validity::All,
-            MaskKind::Internal | MaskKind::Alpha(_) => Validity::Mask,
-            MaskKind::Nodata(_) => nodata(number).map_or(Validity::All, Validity::Nodata),
+            MaskKind::Internal | MaskKind::NodataValues(_) | MaskKind::Alpha(_) => Validity::Mask,
+            // A band that does not decide on the mask leaves out its nodata all the same.
+            MaskKind::Nodata(_) => dataset.nodata_value().map_or(Validity::All, Validity::Nodata),
         };
         let decides = deciding.contains(&number);
         found.push(Band { number, plane: found.len(), outputs: out.into_iter().collect(), together, validity, decides });
@@ -303,7 +305,7 @@ fn together(dataset: &Dataset, target: &Target, kernel: Kernel, mask_of: &MaskKi
     }
     match mask_of {
         MaskKind::Nodata(_) => 0,
-        MaskKind::Internal | MaskKind::AllValid => target.bands.len(),
+        MaskKind::Internal | MaskKind::NodataValues(_) | MaskKind::AllValid => target.bands.len(),
         MaskKind::Alpha(alpha) if target.bands.first() == Some(alpha) => target.bands.iter().take_while(|b| *b == alpha).count(),
         MaskKind::Alpha(alpha) => target.bands.iter().take_while(|b| *b != alpha).count(),
     }

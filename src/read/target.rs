@@ -6,7 +6,7 @@ use super::locate::packed_bytes;
 use super::params::{ReadParams, Resampling};
 use super::window::{Span, spans};
 use crate::cancel::Stop;
-use crate::dataset::{Dataset, Level};
+use crate::dataset::{Dataset, Level, MaskSource};
 use crate::error::{Error, Result};
 use crate::options::LevelChoice;
 use crate::raster::resample::Kernel;
@@ -32,6 +32,17 @@ pub(crate) struct Target {
     /// The window of what lies inside.
     pub(super) columns: Span,
     pub(super) rows: Span,
+    /// Where the mask comes from, if it is not read along with the pixels.
+    pub(super) mask_apart: Option<MaskApart>,
+}
+
+/// A mask that is read from another level than the pixels, or by another kernel.
+pub(super) struct MaskApart {
+    level: Level,
+    number: usize,
+    kernel: Option<Kernel>,
+    columns: Span,
+    rows: Span,
 }
 
 /// Both axes of a window on a level.
@@ -42,6 +53,7 @@ struct Placed {
     columns: Span,
     rows: Span,
     has_dataset_path: bool,
+    mask_apart: Option<MaskApart>,
 }
 
 impl Target {
@@ -56,13 +68,24 @@ impl Target {
             None if params.out_size == (0, 0) => Placed::new(params, 0, dataset.size(), boundless)?.clipped(),
             None => {
                 let placed = Placed::new(params, 0, dataset.size(), boundless)?;
-                let levels: Vec<_> = dataset.chain(stop).await?.levels.iter().map(|l| (l.image.width, l.image.height)).collect();
+                let chain = &dataset.chain(stop).await?.levels;
+                let levels: Vec<_> = chain.iter().map(Level::size).collect();
                 let number = choose(&levels, params, dataset.reader.settings.read.level_choice, &placed);
                 let less = |span: &Span| (span.out as u64) < span.count;
                 let (across, down) = (less(&placed.columns), less(&placed.rows));
                 let has_dataset_path = if number > 0 { across && down } else { levels.len() == 1 || !(across || down) };
-                let on_level = placed.clipped().on_level(number, levels.get(number).copied(), params.resampling);
-                Placed { has_dataset_path, ..on_level }
+                let kernel = params.resampling.kernel();
+                let same_kernel = kernel.is_none_or(|kernel| can_resample(dataset, kernel));
+                let mask_level = mask_level(dataset, chain, params, &placed).filter(|mask| *mask != number || !same_kernel);
+                let inside = placed.clipped();
+                let mask_apart = mask_level.and_then(|number| {
+                    let level = chain.get(number)?.clone();
+                    let (columns, rows) = inside.spans_on(number, Some(level.size()), params.resampling);
+                    let kernel = kernel.filter(|_| !(columns.is_identity() && rows.is_identity()));
+                    Some(MaskApart { level, number, kernel, columns, rows })
+                });
+                let (columns, rows) = inside.spans_on(number, levels.get(number).copied(), params.resampling);
+                Placed { level: number, columns, rows, has_dataset_path, mask_apart, ..inside }
             }
         };
         let level = dataset.level_image(placed.level, stop).await?;
@@ -87,7 +110,7 @@ impl Target {
             dataset,
             level,
             params,
-            Placed { level: number, out, inside: (0..out.0, 0..out.1), columns, rows, has_dataset_path: true },
+            Placed { level: number, out, inside: (0..out.0, 0..out.1), columns, rows, has_dataset_path: true, mask_apart: None },
         )
     }
 
@@ -101,13 +124,30 @@ impl Target {
         let bands = band_list(params.bands.as_deref(), level.image.samples)?;
         let scales = if params.unscale { scales(dataset, &bands) } else { Vec::new() };
         let dtype = if params.unscale { unscaled_type(dataset.dtype()) } else { dataset.dtype() };
-        let Placed { level: number, out, inside, columns, rows, has_dataset_path } = placed;
+        let Placed { level: number, out, inside, columns, rows, has_dataset_path, mask_apart } = placed;
         let size = ReadSize { width: out.0, height: out.1, bands: bands.len(), dtype, level: number };
         check_output(dataset, &size)?;
         let fill = params.fill.unwrap_or(dataset.reader.settings.read.fill);
         let is_identity = columns.is_identity() && rows.is_identity();
         let kernel = params.resampling.kernel().filter(|kernel| !is_identity && can_resample(dataset, *kernel));
-        Ok(Self { size, inside, fill, level, bands, scales, kernel, has_dataset_path, columns, rows })
+        Ok(Self { size, inside, fill, level, bands, scales, kernel, has_dataset_path, columns, rows, mask_apart })
+    }
+
+    /// The mask's own read, where it is not read along with the pixels.
+    pub(super) fn take_mask(&mut self) -> Option<Self> {
+        let MaskApart { level, number, kernel, columns, rows } = self.mask_apart.take()?;
+        Some(Self {
+            size: ReadSize { level: number, bands: 0, ..self.size },
+            inside: self.inside.clone(),
+            level,
+            bands: Vec::new(),
+            scales: Vec::new(),
+            kernel,
+            columns,
+            rows,
+            mask_apart: None,
+            ..*self
+        })
     }
 
     /// Whether the whole result lies inside the image.
@@ -135,7 +175,7 @@ impl Placed {
     fn new(params: &ReadParams, level: usize, size: (u64, u64), boundless: bool) -> Result<Self> {
         let (columns, rows) = spans(params.window, params.out_size, size, boundless)?;
         let out = (columns.out, rows.out);
-        Ok(Self { level, out, inside: (0..out.0, 0..out.1), columns, rows, has_dataset_path: true })
+        Ok(Self { level, out, inside: (0..out.0, 0..out.1), columns, rows, has_dataset_path: true, mask_apart: None })
     }
 
     /// Only what lies inside the image.
@@ -144,11 +184,11 @@ impl Placed {
         Self { inside: (left, top), columns, rows, ..self }
     }
 
-    /// The same window of level 0 on another level.
-    fn on_level(self, level: usize, size: Option<(u64, u64)>, resampling: Resampling) -> Self {
-        let Some((width, height)) = size.filter(|_| level > 0) else { return self };
+    /// This window of level 0 on another level.
+    fn spans_on(&self, level: usize, size: Option<(u64, u64)>, resampling: Resampling) -> (Span, Span) {
+        let Some((width, height)) = size.filter(|_| level > 0) else { return (self.columns, self.rows) };
         let exactly = resampling != Resampling::Nearest || !(self.columns.is_whole() && self.rows.is_whole());
-        Self { level, columns: self.columns.on_level(width, exactly), rows: self.rows.on_level(height, exactly), ..self }
+        (self.columns.on_level(width, exactly), self.rows.on_level(height, exactly))
     }
 }
 
@@ -158,6 +198,17 @@ fn choose(levels: level::Sizes<'_>, params: &ReadParams, by: LevelChoice, placed
         LevelChoice::Gdal => level::gdal(levels, &placed.columns, &placed.rows, params.resampling == Resampling::Nearest),
         LevelChoice::Aiocogeo(percent) => level::aiocogeo(levels, &placed.columns, percent),
     }
+}
+
+/// The level that GDAL reads the mask of the whole dataset from: one that has such a mask. NODATA_VALUES are those of level 0. `None`: the
+/// mask is made of the pixels that are read.
+fn mask_level(dataset: &Dataset, levels: &[Level], params: &ReadParams, placed: &Placed) -> Option<usize> {
+    if levels.first()?.mask.is_none() {
+        return matches!(dataset.description().mask, MaskSource::NodataValues(_)).then_some(0);
+    }
+    let (numbers, sizes): (Vec<_>, Vec<_>) =
+        levels.iter().enumerate().filter(|(_, level)| level.mask.is_some()).map(|(number, level)| (number, level.size())).unzip();
+    numbers.get(choose(&sizes, params, dataset.reader.settings.read.level_choice, placed)).copied()
 }
 
 /// What GDAL falls back to nearest for: filters on palettes, Gauss on complex samples.

@@ -174,7 +174,7 @@ impl Scan {
             MaskKind::AllValid => None,
             MaskKind::Alpha(alpha) if *alpha + 1 == band as usize => None,
             MaskKind::Internal | MaskKind::Alpha(_) => Some(pixels.mask.as_slice().into()),
-            MaskKind::Nodata(values) => {
+            MaskKind::Nodata(values) | MaskKind::NodataValues(values) => {
                 let value = values.iter().find(|(b, _)| *b + 1 == band as usize).map(|(_, value)| *value);
                 let nodata = value.or(self.dataset.nodata_value())?;
                 let (dtype, size) = (pixels.size.dtype, pixels.size.dtype.size());
