@@ -5,7 +5,7 @@
 mod server;
 
 use cog::error::Status;
-use cog::{DType, Dataset, Options, Pixels, ReadParams};
+use cog::{Coordinates, DType, Dataset, Options, Pixels, ReadParams};
 use serde_json::{Map, Value, json};
 use server::{Behaviour, Server};
 use sha2::{Digest, Sha256};
@@ -261,4 +261,19 @@ fn links_in_circles_and_folders_beside_a_file_are_left_out() {
 fn memory_has_nothing_beside_it() {
     let dataset = Arc::new(Dataset::open_memory(fixture("overviews.tif").into(), &options(true)).unwrap());
     assert_eq!(dataset.level_count().unwrap(), 1);
+}
+
+#[test]
+fn points_of_levels_and_masks_beside_the_file_are_those_of_windows() {
+    for name in ["mask_all_beside.tif", "internal_mask.tif", "mask.tif", "big_endian.tif", "mask_of_overviews.tif"] {
+        let dataset = open_fixture(name);
+        for level in 0..dataset.level_count().unwrap() {
+            let whole = read_level(&dataset, level).unwrap();
+            let (width, height) = (whole.size.width, whole.size.height);
+            let points: Vec<[f64; 2]> = (0..height).flat_map(|y| (0..width).map(move |x| [x as f64 + 0.3, y as f64 + 0.6])).collect();
+            let params = ReadParams { level: Some(level), ..ReadParams::default() };
+            let found = dataset.read_points(&points, Coordinates::Pixels, &params, None, true).unwrap();
+            assert!(found.data == whole.data && found.mask == whole.mask, "{name}, level {level}");
+        }
+    }
 }

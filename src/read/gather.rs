@@ -6,7 +6,7 @@ use super::plan::{MaskFrom, MaskKind, planes};
 use super::{Pixels, ReadSize, owned};
 use crate::cancel::Stop;
 use crate::dataset::{Dataset, Level};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::raster::{BlockView, Destination, Nodata};
 use crate::tiff::Image;
 use std::ops::Range;
@@ -46,7 +46,7 @@ pub(super) struct Gather {
     level: usize,
     passes: Vec<Pass>,
     /// One row of all slots.
-    to: Destination,
+    to: Arc<Destination>,
     /// Fills what is not stored.
     fill: Option<Nodata>,
 }
@@ -68,24 +68,13 @@ impl Gather {
         // SAFETY: the vectors outlive the job, which alone writes to them.
         let mut to = unsafe { Destination::new(&buffer, size.dtype, size.width, 1, size.bands)? };
         to.fill_mask(if kind == MaskKind::AllValid { 255 } else { 0 }, 0..size.width, 0..1);
-        let mask = level.mask.as_ref().filter(|_| kind == MaskKind::Internal);
-        if level.file.is_some() || mask.is_some_and(|mask| mask.file.is_some()) {
-            return Err(Error::unsupported("points of a level or a mask in a sidecar are not read").at_level(size.level));
+        let to = Arc::new(to);
+        for (file, passes) in by_file(level, bands, &kind, slots) {
+            let file = file.unwrap_or_else(|| Arc::clone(dataset));
+            let work = Arc::new(Self { level: size.level, passes, to: Arc::clone(&to), fill: dataset.nodata_value() });
+            let read = Job::run(Arc::clone(&file), work, stop.clone()).await;
+            read.map_err(|e| e.at_level(size.level).in_file(file.name()))?;
         }
-        let mask = mask.map(|mask| &mask.image);
-        let mask_pixels = mask.map(|image| Arc::new(Grouped::new(slots.clone(), image)));
-        let image_pixels = Arc::new(Grouped::new(slots, &level.image));
-        let mut passes: Vec<Pass> = Vec::new();
-        for (plane, (bands, mask)) in planes(&level.image, bands, &kind) {
-            let (image, pixels, first) = (Arc::clone(&level.image), Arc::clone(&image_pixels), blocks(&passes));
-            passes.push(Pass { image, plane, bands, mask, is_mask: false, pixels, first });
-        }
-        if let (Some(image), Some(pixels)) = (mask, mask_pixels) {
-            let (image, first) = (Arc::clone(image), blocks(&passes));
-            passes.push(Pass { image, plane: 0, bands: Vec::new(), mask: MaskFrom::Nothing, is_mask: true, pixels, first });
-        }
-        let work = Arc::new(Self { level: size.level, passes, to, fill: dataset.nodata_value() });
-        Job::run(Arc::clone(dataset), work, stop.clone()).await.map_err(|e| e.at_level(size.level))?;
         Ok(pixels)
     }
 
@@ -116,6 +105,33 @@ impl Gather {
             }
         }
     }
+}
+
+/// The passes by the file that has their blocks: those of pixels, and that of a mask in another file. A sidecar, or `None`: the file itself.
+fn by_file(level: &Level, bands: &[usize], kind: &MaskKind, slots: Vec<Slot>) -> Vec<(Option<Arc<Dataset>>, Vec<Pass>)> {
+    let mask = level.mask.as_ref().filter(|_| *kind == MaskKind::Internal);
+    let mask_pixels = mask.map(|mask| Arc::new(Grouped::new(slots.clone(), &mask.image)));
+    let image_pixels = Arc::new(Grouped::new(slots, &level.image));
+    let mut passes: Vec<Pass> = Vec::new();
+    for (plane, (bands, mask)) in planes(&level.image, bands, kind) {
+        let (image, pixels, first) = (Arc::clone(&level.image), Arc::clone(&image_pixels), blocks(&passes));
+        passes.push(Pass { image, plane, bands, mask, is_mask: false, pixels, first });
+    }
+    let (Some(mask), Some(pixels)) = (mask, mask_pixels) else { return vec![(level.file.clone(), passes)] };
+    let from = if mask.as_stored { MaskFrom::Alpha(0) } else { MaskFrom::Nothing };
+    let pass = |first| {
+        let (image, bands, is_mask) = (Arc::clone(&mask.image), Vec::new(), !mask.as_stored);
+        Pass { image, plane: 0, bands, mask: from, is_mask, pixels, first }
+    };
+    let same_file = match (&level.file, &mask.file) {
+        (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+        (a, b) => a.is_none() && b.is_none(),
+    };
+    if same_file {
+        passes.push(pass(blocks(&passes)));
+        return vec![(level.file.clone(), passes)];
+    }
+    vec![(level.file.clone(), passes), (mask.file.clone(), vec![pass(0)])]
 }
 
 fn blocks(passes: &[Pass]) -> usize {

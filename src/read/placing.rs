@@ -110,9 +110,16 @@ impl Placing {
     }
 
     /// The plan as one piece of work for each file that its blocks are in.
-    fn parts(self) -> Vec<PartOfFile> {
+    pub(super) fn parts(self) -> Vec<PartOfFile> {
         let placing = Arc::new(self);
         placing.plan.parts().into_iter().map(|part| PartOfFile { placing: Arc::clone(&placing), part }).collect()
+    }
+}
+
+impl PartOfFile {
+    /// The sidecar that has the blocks; `None`: the file itself.
+    pub(super) fn file(&self) -> Option<&Arc<Dataset>> {
+        self.part.file.as_ref()
     }
 }
 
@@ -139,27 +146,13 @@ impl Work for PartOfFile {
 }
 
 impl Placing {
-    /// Blocks of all files.
-    pub(super) fn blocks(&self) -> usize {
-        self.plan.passes.last().map_or(0, |last| last.first + last.blocks())
-    }
-
-    /// Whether all blocks are in the file itself, none in a sidecar.
-    pub(super) fn is_in_one_file(&self) -> bool {
-        self.plan.passes.iter().all(|pass| pass.file.is_none())
-    }
-
-    pub(super) fn passes(&self) -> Range<usize> {
-        0..self.plan.passes.len()
-    }
-
-    pub(super) fn at(&self, i: usize) -> Option<Block<'_>> {
+    fn at(&self, i: usize) -> Option<Block<'_>> {
         let block = self.block(i)?;
         Some(Block { image: &block.pass.image, plane: block.pass.plane, level: self.plan.size.level, x: block.x, y: block.y })
     }
 
     /// A row of blocks is a run of the arrays, so each costs two ranges.
-    pub(super) fn index_runs(&self, passes: Range<usize>) -> Vec<Range<u64>> {
+    fn index_runs(&self, passes: Range<usize>) -> Vec<Range<u64>> {
         let mut runs = Vec::new();
         for pass in self.plan.passes.get(passes).unwrap_or_default() {
             let (Some((first, _)), Some((last, _))) = (pass.columns.first(), pass.columns.last()) else { continue };
@@ -172,7 +165,7 @@ impl Placing {
         runs
     }
 
-    pub(super) fn place(&self, i: usize, view: &BlockView<'_>) {
+    fn place(&self, i: usize, view: &BlockView<'_>) {
         let Some(block) = &self.block(i) else { return };
         let part = self.part(block);
         match &block.pass.role {
@@ -191,7 +184,7 @@ impl Placing {
         }
     }
 
-    pub(super) fn place_sparse(&self, i: usize) {
+    fn place_sparse(&self, i: usize) {
         let Some(block) = &self.block(i) else { return };
         let image = &block.pass.image;
         let part = self.part(block);

@@ -3,7 +3,7 @@
 use super::job::{Block, Job, Work};
 use super::locate::fetch_runs;
 use super::params::ReadParams;
-use super::placing::Placing;
+use super::placing::{PartOfFile, Placing};
 use super::plan::Plan;
 use super::target::Target;
 use crate::cancel::Stop;
@@ -24,20 +24,35 @@ pub struct TileId {
     pub level: usize,
 }
 
-/// One tile, planned.
+/// What one file has of a tile.
 struct Part {
-    placing: Placing,
-    /// Its place in the caller's list.
+    work: PartOfFile,
+    /// The tile's place in the caller's list.
     tile: usize,
     /// Number of its first block.
     first: usize,
 }
 
+/// What one file has of all tiles.
 struct Tiles {
+    file: Arc<Dataset>,
     parts: Vec<Part>,
-    /// One a tile of the caller's list.
-    errors: Mutex<Vec<Option<Error>>>,
+    errors: Arc<Errors>,
 }
+
+/// The first error of each tile of the caller's list.
+struct Errors(Mutex<Vec<Option<Error>>>);
+
+impl Errors {
+    fn refuse(&self, tile: usize, error: Error) {
+        if let Some(slot) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(tile) {
+            slot.get_or_insert(error);
+        }
+    }
+}
+
+/// Files with their parts: the dataset itself first, then its sidecars.
+type ByFile = Vec<(Arc<Dataset>, Vec<Part>)>;
 
 impl Dataset {
     /// Reads tiles into equal parts of the caller's buffer, one after another, each laid out by the buffer's strides. Gives one result a
@@ -56,13 +71,13 @@ impl Dataset {
         let stop = params.stop(self);
         self.wait(async {
             self.reader.check_process()?;
-            let mut parts: Vec<Part> = Vec::new();
-            let mut errors = vec![None; tiles.len()];
-            for (i, (tile, error)) in tiles.iter().zip(&mut errors).enumerate() {
+            let mut files: ByFile = vec![(Arc::clone(self), Vec::new())];
+            let errors = Arc::new(Errors(Mutex::new(vec![None; tiles.len()])));
+            for (i, tile) in tiles.iter().enumerate() {
                 let target = match Target::tile(self, (tile.x, tile.y, tile.level), params, &stop).await {
                     Ok(target) => target,
                     Err(e) => {
-                        *error = Some(e.at_tile(tile.x, tile.y).at_level(tile.level));
+                        errors.refuse(i, e.at_tile(tile.x, tile.y).at_level(tile.level));
                         continue;
                     }
                 };
@@ -73,21 +88,36 @@ impl Dataset {
                 let to = to.scaled(target.scales.clone());
                 let target = if to.wants_mask() { target.masked(self, &stop).await? } else { target };
                 let plan = Plan::new(self, &target, to.wants_mask())?;
-                let first = parts.last().map_or(0, |last| last.first + last.placing.blocks());
-                let placing = Placing::new(plan, to);
-                if !placing.is_in_one_file() {
-                    let what = "many tiles at once of a level or a mask in a sidecar are not read; cog_get_tile reads one";
-                    *error = Some(Error::unsupported(what).at_tile(tile.x, tile.y).at_level(tile.level));
-                    continue;
-                }
-                parts.push(Part { placing, tile: i, first });
+                Placing::new(plan, to).parts().into_iter().for_each(|work| add(&mut files, work, i));
             }
-            let work = Arc::new(Tiles::with_index(self, parts, errors, &stop).await);
-            Job::run(Arc::clone(self), Arc::<Tiles>::clone(&work), stop.clone()).await?;
-            let errors = std::mem::take(&mut *work.errors.lock().unwrap_or_else(PoisonError::into_inner));
+            for (file, parts) in files {
+                let work = Arc::new(Tiles::with_index(&file, parts, &errors, &stop).await);
+                Job::run(Arc::clone(&file), work, stop.clone()).await.map_err(|e| e.in_file(file.name()))?;
+            }
+            let errors = std::mem::take(&mut *errors.0.lock().unwrap_or_else(PoisonError::into_inner));
             Ok(errors.into_iter().map(|e| e.map_or(Ok(()), |e| Err(e.in_file(self.name())))).collect())
         })
     }
+}
+
+/// Adds what a file has of a tile to what it has of others.
+fn add(files: &mut ByFile, work: PartOfFile, tile: usize) {
+    let at = match work.file() {
+        None => Some(0),
+        Some(file) => files.iter().position(|(known, _)| Arc::ptr_eq(known, file)),
+    };
+    let at = at.unwrap_or_else(|| {
+        files.extend(work.file().map(|file| (Arc::clone(file), Vec::new())));
+        files.len() - 1
+    });
+    if let Some((_, parts)) = files.get_mut(at) {
+        parts.push(Part { first: end(parts), work, tile });
+    }
+}
+
+/// The number after that of the last block.
+fn end(parts: &[Part]) -> usize {
+    parts.last().map_or(0, |last| last.first + last.work.blocks())
 }
 
 /// The `i`-th of `n` equal parts of a buffer.
@@ -100,23 +130,19 @@ fn part_of(buffer: &RawBuffer, i: usize, n: usize) -> RawBuffer {
 
 impl Tiles {
     /// Fetches the index of all tiles at once; where that fails, of each alone, so that it fails only those that it must.
-    async fn with_index(dataset: &Dataset, mut parts: Vec<Part>, mut errors: Vec<Option<Error>>, stop: &Stop) -> Self {
-        let all = parts.iter().flat_map(|part| part.placing.index_runs(part.placing.passes())).collect();
-        if fetch_runs(dataset, &[], all, stop).await.is_err() {
+    async fn with_index(file: &Arc<Dataset>, mut parts: Vec<Part>, errors: &Arc<Errors>, stop: &Stop) -> Self {
+        let all = parts.iter().flat_map(|part| part.work.index_runs()).collect();
+        if fetch_runs(file, &[], all, stop).await.is_err() {
             let mut kept = Vec::new();
-            let mut first = 0;
             for part in parts {
-                match fetch_runs(dataset, &[], part.placing.index_runs(part.placing.passes()), stop).await {
-                    Ok(()) => {
-                        first += part.placing.blocks();
-                        kept.push(Part { first: first - part.placing.blocks(), ..part });
-                    }
-                    Err(e) => refuse(&mut errors, &part, e),
+                match fetch_runs(file, &[], part.work.index_runs(), stop).await {
+                    Ok(()) => kept.push(Part { first: end(&kept), ..part }),
+                    Err(e) => part.refuse(e.in_file(file.name()), errors),
                 }
             }
             parts = kept;
         }
-        Self { parts, errors: Mutex::new(errors) }
+        Self { file: Arc::clone(file), parts, errors: Arc::clone(errors) }
     }
 
     fn part(&self, i: usize) -> Option<(&Part, usize)> {
@@ -126,23 +152,24 @@ impl Tiles {
     }
 }
 
-fn refuse(errors: &mut [Option<Error>], part: &Part, error: Error) {
-    let error = match part.placing.at(0) {
-        Some(block) => error.at_tile(block.x, block.y).at_level(block.level),
-        None => error,
-    };
-    if let Some(slot) = errors.get_mut(part.tile) {
-        slot.get_or_insert(error);
+impl Part {
+    /// Says of the tile why it can't be read.
+    fn refuse(&self, error: Error, errors: &Errors) {
+        let error = match self.work.at(0) {
+            Some(block) => error.at_tile(block.x, block.y).at_level(block.level),
+            None => error,
+        };
+        errors.refuse(self.tile, error);
     }
 }
 
 impl Work for Tiles {
     fn blocks(&self) -> usize {
-        self.parts.last().map_or(0, |last| last.first + last.placing.blocks())
+        end(&self.parts)
     }
 
     fn at(&self, i: usize) -> Option<Block<'_>> {
-        self.part(i).and_then(|(part, i)| part.placing.at(i))
+        self.part(i).and_then(|(part, i)| part.work.at(i))
     }
 
     /// [`Tiles::with_index`] has fetched them.
@@ -152,20 +179,59 @@ impl Work for Tiles {
 
     fn place(&self, i: usize, view: &BlockView<'_>) {
         if let Some((part, i)) = self.part(i) {
-            part.placing.place(i, view);
+            part.work.place(i, view);
         }
     }
 
     fn place_sparse(&self, i: usize) {
         if let Some((part, i)) = self.part(i) {
-            part.placing.place_sparse(i);
+            part.work.place_sparse(i);
         }
     }
 
     fn refuse(&self, i: usize, error: Error) -> Option<Error> {
         if let Some((part, _)) = self.part(i) {
-            refuse(&mut self.errors.lock().unwrap_or_else(PoisonError::into_inner), part, error);
+            part.refuse(error.in_file(self.file.name()), &self.errors);
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Options;
+
+    fn open(name: &str) -> Arc<Dataset> {
+        let path = format!("{}/tests/fixtures/sidecars/{name}", env!("CARGO_MANIFEST_DIR"));
+        let mut options = Options::new();
+        options.set("read.sidecars", "TRUE").unwrap();
+        Arc::new(Dataset::open(&path, &options).unwrap())
+    }
+
+    /// Tiles of all levels, which lie in the file, in overviews beside it, and their masks in both: as one read after another gives them.
+    #[test]
+    fn tiles_and_masks_beside_the_file_are_read_along() {
+        for name in ["mask_all_beside.tif", "internal_mask.tif", "mask.tif", "big_endian.tif"] {
+            let dataset = open(name);
+            let levels = dataset.level_count().unwrap();
+            let tiles: Vec<TileId> = (0..levels).rev().flat_map(|level| [0, 0].map(|x| TileId { x, y: 0, level })).collect();
+            let read = |tile: &TileId| dataset.read_tile(tile.x, tile.y, tile.level, &ReadParams::default(), None, true).unwrap();
+            let expected: Vec<_> = tiles.iter().map(read).collect();
+            let room = expected.iter().map(|p| p.data.len()).max().unwrap();
+            let mask_room = expected.iter().map(|p| p.mask.len()).max().unwrap();
+            let (mut data, mut mask) = (vec![0; room * tiles.len()], vec![0; mask_room * tiles.len()]);
+            let (len, mask_len) = (data.len(), mask.len());
+            let buffer =
+                RawBuffer { data: data.as_mut_ptr(), len, strides: [0; 3], mask: mask.as_mut_ptr(), mask_len, mask_line_stride: 0 };
+            #[allow(unsafe_code)]
+            // SAFETY: the vectors outlive the read.
+            let results = unsafe { dataset.read_tiles_into(&tiles, &ReadParams::default(), &buffer, None).unwrap() };
+            assert!(results.iter().all(Result::is_ok), "{name}: {results:?}");
+            for (i, pixels) in expected.iter().enumerate() {
+                assert!(data[i * room..][..pixels.data.len()] == pixels.data, "{name}, tile {i}");
+                assert!(mask[i * mask_room..][..pixels.mask.len()] == pixels.mask, "{name}, mask of tile {i}");
+            }
+        }
     }
 }
