@@ -1903,7 +1903,8 @@ cog_status cog_read_size(const cog_dataset *dataset,
  * maximum, mean and standard deviation are GDAL's ComputeStatistics, percentiles numpy's (linear between ranks), bins numpy's. Which pixels
  * count is decided for each band: an internal mask, else the band's own nodata, else the alpha band (which itself counts whole); NaN and
  * infinite values never do. Of params window, level, bands, COG_READ_UNSCALE, timeout_ms and cancel count, and without COG_STATISTICS_EXACT out_width,
- * out_height and resampling. timeout_ms limits each of the passes.
+ * out_height and resampling. timeout_ms limits the read of each piece: exact statistics read the image in pieces of some megabytes,
+ * once or more.
  *
  * Ownership: params and how stay the caller's; *statistics is the caller's, freed with cog_statistics_free. Lifetime: until freed; it does
  * not need the dataset. NULL: params (all bands), how (its INIT) and error may be NULL; on failure *statistics is NULL.
