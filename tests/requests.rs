@@ -6,6 +6,8 @@
 mod caches;
 #[path = "requests/leaders.rs"]
 mod leaders;
+#[path = "requests/many.rs"]
+mod many;
 #[path = "range_server/server.rs"]
 mod server;
 
