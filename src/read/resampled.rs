@@ -305,7 +305,9 @@ fn together(dataset: &Dataset, target: &Target, kernel: Kernel, mask_of: &MaskKi
     }
     match mask_of {
         MaskKind::Nodata(_) => 0,
-        MaskKind::Internal | MaskKind::NodataValues(_) | MaskKind::AllValid => target.bands.len(),
+        // Each band has a mask band of its own, though they are the same: only the first band begins a group.
+        MaskKind::NodataValues(_) => target.bands.iter().take_while(|b| Some(*b) == target.bands.first()).count(),
+        MaskKind::Internal | MaskKind::AllValid => target.bands.len(),
         MaskKind::Alpha(alpha) if target.bands.first() == Some(alpha) => target.bands.iter().take_while(|b| *b == alpha).count(),
         MaskKind::Alpha(alpha) => target.bands.iter().take_while(|b| *b != alpha).count(),
     }
