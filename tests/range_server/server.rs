@@ -16,16 +16,26 @@
 // Each program that includes this file uses a part of it.
 #![allow(dead_code)]
 
+#[path = "behaviour.rs"]
+mod behaviour;
+#[path = "files.rs"]
+mod files;
+#[path = "protocol.rs"]
+mod protocol;
+
+pub(crate) use behaviour::{Behaviour, Validators};
+pub(crate) use files::http_date;
+
+use behaviour::spoil;
+use files::File;
+use protocol::{Answer, Asked, Ending, Head, parse_range, read_head};
 use std::collections::HashMap;
-use std::fmt::Write as _;
-use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// Requests answered before every further one gets 503.
 const MAX_REQUESTS: usize = 100_000;
@@ -39,47 +49,6 @@ const MAX_REQUEST_BODY: u64 = 1 << 20;
 const MAX_WAIT: Duration = Duration::from_secs(30);
 /// 2026-01-01T00:00:00Z, the Last-Modified of files in memory.
 const MEMORY_MODIFIED: u64 = 1_767_225_600;
-
-/// How a path is answered. The faults of ranges concern GET requests; HEAD is answered as [`Behaviour::Normal`] would,
-/// but for `Status`, `FailFirst`, `LoginPage`, the redirects, `ChangeAfter`, `Stall` and `DelayMs`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Behaviour {
-    /// As the specification says.
-    #[default]
-    Normal,
-    /// This status with a small text body.
-    Status(u16),
-    /// The first `requests` of this path get `status` (with Retry-After in seconds where given), the others a right answer.
-    FailFirst { requests: usize, status: u16, retry_after: Option<u64> },
-    /// 200 with the whole body, whatever range was asked; Accept-Ranges is not sent.
-    IgnoreRange,
-    /// 206 with the right body and no Content-Range.
-    NoContentRange,
-    /// 206 with the right body and a Content-Range whose first and last byte are one too high.
-    WrongContentRange,
-    /// Half the bytes, with a Content-Length that agrees with them and a Content-Range that does not.
-    ShortBody,
-    /// 100 bytes more than were asked, with a Content-Length that agrees with them.
-    LongBody,
-    /// The right headers and half the body, then the connection closes.
-    CutBody,
-    /// The right bytes under the claim `Content-Encoding: gzip`.
-    Gzip,
-    /// 206 as `multipart/byteranges` with one part.
-    Multipart,
-    /// 302 to the path itself.
-    RedirectLoop,
-    /// 302 to this URL.
-    RedirectTo(String),
-    /// 200 with an HTML page that asks for a password.
-    LoginPage,
-    /// The first `requests` get the file, the others this body, with its own `ETag` and Last-Modified.
-    ChangeAfter { requests: usize, body: Vec<u8> },
-    /// The right headers, then nothing for 30 s or until the server is dropped; then the connection closes.
-    Stall,
-    /// The right answer after so many milliseconds (30 s at most).
-    DelayMs(u64),
-}
 
 /// The connection that is played: what the loopback has not.
 #[derive(Clone, Copy, Debug, Default)]
@@ -232,6 +201,16 @@ impl Server {
         state.behaviours.insert(path.to_owned(), behaviour);
     }
 
+    /// Identifies the versions of `path` in this way.
+    pub(crate) fn set_validators(&self, path: &str, validators: Validators) {
+        self.shared.state().validators.insert(path.to_owned(), validators);
+    }
+
+    /// Answers that were late or stalled and whose connection the client has closed.
+    pub(crate) fn abandoned(&self) -> usize {
+        self.shared.state().abandoned
+    }
+
     /// Serves `body` at `path` from the next request on.
     pub(crate) fn set_file(&self, path: &str, body: impl Into<Vec<u8>>) {
         self.shared.state().files.insert(path.to_owned(), Arc::new(body.into()));
@@ -269,6 +248,9 @@ struct Shared {
 struct State {
     files: HashMap<String, Arc<Vec<u8>>>,
     behaviours: HashMap<String, Behaviour>,
+    validators: HashMap<String, Validators>,
+    /// Answers that the client did not wait for to the end.
+    abandoned: usize,
     requests: Vec<Request>,
     /// Requests of each path, for the behaviours that count.
     seen: HashMap<String, usize>,
@@ -309,9 +291,8 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         }
         let for_thread = Arc::clone(shared);
         let spawned = thread::Builder::new().name(format!("range-server-{id}")).spawn(move || {
-            // An error here is a client that went away.
+            // An error here is a client that went away. The last handle closes the connection, or resets it.
             let _ = converse(&stream, &for_thread);
-            let _ = stream.shutdown(Shutdown::Both);
             for_thread.state().open.remove(&id);
         });
         match spawned {
@@ -340,15 +321,21 @@ fn converse(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
         let answer = answer(shared, &head);
         let sent = if head.method == "HEAD" { 0 } else { answer.sent };
         shared.record(&head, answer.range, answer.status, sent);
-        shared.wait(answer.delay + shared.link.latency);
+        if answer.ending != Ending::Answer {
+            return answer.ending.close(stream);
+        }
+        shared.wait(shared.link.latency);
+        if shared.linger(stream, answer.delay)? {
+            return Ok(());
+        }
         let mut out = stream;
         out.write_all(answer.head(keep_open).as_bytes())?;
         if head.method != "HEAD" {
             let whole = answer.body.len();
-            shared.send(out, answer.body.get(..answer.sent as usize).unwrap_or(&answer.body))?;
-            if (answer.sent as usize) < whole {
+            shared.send(out, answer.body.get(..answer.sent as usize).unwrap_or(&answer.body), answer.drip)?;
+            if (answer.sent as usize) < whole || answer.no_length {
                 out.flush()?;
-                shared.wait(answer.stall);
+                shared.linger(stream, answer.stall)?;
                 return Ok(());
             }
         }
@@ -362,7 +349,16 @@ fn converse(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
 
 impl Shared {
     /// Writes a body as fast as the link carries it.
-    fn send(&self, mut out: &TcpStream, body: &[u8]) -> io::Result<()> {
+    fn send(&self, mut out: &TcpStream, body: &[u8], drip: Duration) -> io::Result<()> {
+        if !drip.is_zero() {
+            for byte in body {
+                out.write_all(std::slice::from_ref(byte))?;
+                if self.linger(out, drip)? {
+                    break;
+                }
+            }
+            return Ok(());
+        }
         if self.link.bytes_per_second == 0 {
             return out.write_all(body);
         }
@@ -375,6 +371,26 @@ impl Shared {
             self.wait(due.saturating_sub(started.elapsed()));
         }
         Ok(())
+    }
+
+    /// Waits so long, or until the server stops, or until the client closes the connection: then it is true, and counted.
+    fn linger(&self, stream: &TcpStream, duration: Duration) -> io::Result<bool> {
+        let until = Instant::now() + duration.min(MAX_WAIT);
+        stream.set_read_timeout(Some(Duration::from_millis(5)))?;
+        let gone = loop {
+            if Instant::now() >= until || self.state().stop {
+                break false;
+            }
+            match stream.peek(&mut [0]) {
+                Ok(0) => break true,
+                Ok(_) => self.wait(Duration::from_millis(5)),
+                Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
+                Err(_) => break true,
+            }
+        };
+        stream.set_read_timeout(Some(MAX_WAIT))?;
+        self.state().abandoned += usize::from(gone);
+        Ok(gone)
     }
 
     fn record(&self, head: &Head, range: Option<(u64, u64)>, status: u16, body_bytes: u64) {
@@ -393,115 +409,10 @@ impl Shared {
     }
 }
 
-/// A request's first line and headers.
-struct Head {
-    method: String,
-    target: String,
-    headers: Vec<(String, String)>,
-    keep_alive: bool,
-}
-
-impl Head {
-    fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
-
-    /// The path without its query, percent-decoded.
-    fn path(&self) -> String {
-        percent_decode(self.target.split('?').next().unwrap_or_default())
-    }
-}
-
-/// `None` when the client closed the connection between two requests.
-fn read_head(reader: &mut BufReader<&TcpStream>) -> io::Result<Option<Head>> {
-    let broken = || io::Error::new(io::ErrorKind::InvalidData, "not an HTTP request");
-    let mut limited = reader.by_ref().take(MAX_HEAD);
-    let mut line = String::new();
-    // RFC 9112, 2.2: empty lines before a request are passed over.
-    while line.trim().is_empty() {
-        line.clear();
-        if limited.read_line(&mut line)? == 0 {
-            return Ok(None);
-        }
-    }
-    let mut words = line.split_whitespace();
-    let (Some(method), Some(target), Some(version)) = (words.next(), words.next(), words.next()) else { return Err(broken()) };
-    let (method, target, version) = (method.to_owned(), target.to_owned(), version.to_owned());
-    let mut headers = Vec::new();
-    loop {
-        let mut line = String::new();
-        if limited.read_line(&mut line)? == 0 {
-            return Err(broken());
-        }
-        let line = line.trim_end();
-        if line.is_empty() {
-            break;
-        }
-        let (name, value) = line.split_once(':').ok_or_else(broken)?;
-        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
-    }
-    let mut head = Head { method, target, headers, keep_alive: version == "HTTP/1.1" };
-    if head.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")) {
-        head.keep_alive = false;
-    }
-    let body = head.header("content-length").and_then(|value| value.parse::<u64>().ok()).unwrap_or(0);
-    if body > MAX_REQUEST_BODY {
-        return Err(broken());
-    }
-    io::copy(&mut reader.by_ref().take(body), &mut io::sink())?;
-    Ok(Some(head))
-}
-
-/// What is sent back.
-struct Answer {
-    status: u16,
-    headers: Vec<(&'static str, String)>,
-    body: Vec<u8>,
-    /// What Content-Length says.
-    length: u64,
-    /// Bytes of `body` to send; fewer than all means that the connection closes after them.
-    sent: u64,
-    /// The satisfiable range that was asked.
-    range: Option<(u64, u64)>,
-    /// Wait before the answer, and, when the body is not sent whole, before closing.
-    delay: Duration,
-    stall: Duration,
-}
-
-impl Answer {
-    fn new(status: u16, headers: Vec<(&'static str, String)>, body: Vec<u8>) -> Self {
-        let length = body.len() as u64;
-        Self { status, headers, body, length, sent: length, range: None, delay: Duration::ZERO, stall: Duration::ZERO }
-    }
-
-    fn text(status: u16) -> Self {
-        Self::new(status, vec![("Content-Type", "text/plain".to_owned())], format!("{status} {}\n", reason(status)).into_bytes())
-    }
-
-    fn redirect(location: &str) -> Self {
-        let mut answer = Self::text(302);
-        answer.headers.push(("Location", location.to_owned()));
-        answer
-    }
-
-    fn head(&self, keep_alive: bool) -> String {
-        let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
-        for (name, value) in &self.headers {
-            let _ = write!(head, "{name}: {value}\r\n");
-        }
-        // RFC 9110, 8.6: no Content-Length with 304 unless it is that of the 200.
-        if self.status != 304 {
-            let _ = write!(head, "Content-Length: {}\r\n", self.length);
-        }
-        let _ = write!(head, "Connection: {}\r\n\r\n", if keep_alive { "keep-alive" } else { "close" });
-        head
-    }
-}
-
 /// Decides the whole answer to one request.
 fn answer(shared: &Shared, head: &Head) -> Answer {
     let path = head.path();
-    let (behaviour, in_memory, seen) = {
+    let (behaviour, in_memory, seen, validators) = {
         let mut state = shared.state();
         state.answered += 1;
         if state.answered > MAX_REQUESTS {
@@ -510,7 +421,18 @@ fn answer(shared: &Shared, head: &Head) -> Answer {
         let seen = state.seen.entry(path.clone()).or_insert(0);
         *seen += 1;
         let seen = *seen;
-        (state.behaviours.get(&path).cloned().unwrap_or_default(), state.files.get(&path).cloned(), seen)
+        let behaviour = match state.behaviours.get(&path).cloned().unwrap_or_default() {
+            Behaviour::First { requests, fault } => {
+                if seen <= requests {
+                    *fault
+                } else {
+                    Behaviour::Normal
+                }
+            }
+            behaviour => behaviour,
+        };
+        let validators = state.validators.get(&path).copied().unwrap_or_default();
+        (behaviour, state.files.get(&path).cloned(), seen, validators)
     };
     if head.method != "GET" && head.method != "HEAD" {
         let mut refused = Answer::text(405);
@@ -527,6 +449,9 @@ fn answer(shared: &Shared, head: &Head) -> Answer {
             failure.headers.extend(retry_after.map(|seconds| ("Retry-After", seconds.to_string())));
             return failure;
         }
+        Behaviour::Close => return Answer { ending: Ending::Close, sent: 0, ..Answer::text(500) },
+        Behaviour::Reset => return Answer { ending: Ending::Reset, sent: 0, ..Answer::text(500) },
+        Behaviour::NoHead if head.method == "HEAD" => return Answer::text(405),
         Behaviour::RedirectLoop => return Answer::redirect(&head.target),
         Behaviour::RedirectTo(url) => return Answer::redirect(url),
         Behaviour::LoginPage => {
@@ -543,7 +468,7 @@ fn answer(shared: &Shared, head: &Head) -> Answer {
         _ => file,
     };
     let Some(file) = file else { return Answer::text(404) };
-    let Ok(mut answer) = serve(&file, head) else { return Answer::text(500) };
+    let Ok(mut answer) = serve(&file, validators, head) else { return Answer::text(500) };
     match &behaviour {
         Behaviour::DelayMs(milliseconds) => answer.delay = Duration::from_millis(*milliseconds),
         Behaviour::Stall => {
@@ -557,14 +482,17 @@ fn answer(shared: &Shared, head: &Head) -> Answer {
 }
 
 /// The right answer to GET or HEAD.
-fn serve(file: &File, head: &Head) -> io::Result<Answer> {
+fn serve(file: &File, validators: Validators, head: &Head) -> io::Result<Answer> {
     let (size, etag) = (file.size(), file.etag());
-    let mut headers = vec![
-        ("Accept-Ranges", "bytes".to_owned()),
-        ("ETag", etag.clone()),
-        ("Last-Modified", http_date(file.modified())),
-        ("Content-Type", "image/tiff".to_owned()),
-    ];
+    let mut headers = vec![("Accept-Ranges", "bytes".to_owned()), ("Content-Type", "image/tiff".to_owned())];
+    match validators {
+        Validators::Strong => headers.push(("ETag", etag.clone())),
+        Validators::Weak => headers.push(("ETag", format!("W/{etag}"))),
+        Validators::Date | Validators::None => {}
+    }
+    if validators != Validators::None {
+        headers.push(("Last-Modified", http_date(file.modified())));
+    }
     let names = |list: &str| list.trim() == "*" || list.split(',').any(|tag| tag.trim() == etag);
     if head.header("if-match").is_some_and(|list| !names(list)) {
         return Ok(Answer { headers, ..Answer::text(412) });
@@ -592,194 +520,5 @@ fn serve(file: &File, head: &Head) -> io::Result<Answer> {
             headers.push(("Content-Range", format!("bytes */{size}")));
             Ok(Answer { headers, ..Answer::text(416) })
         }
-    }
-}
-
-/// Turns a right 200 or 206 into a wrong one.
-fn spoil(mut answer: Answer, fault: &Behaviour, file: &File) -> Answer {
-    let content_range = |answer: &Answer| answer.headers.iter().position(|(name, _)| *name == "Content-Range");
-    let range = answer.range;
-    match fault {
-        Behaviour::IgnoreRange => {
-            answer.status = 200;
-            answer.headers.retain(|(name, _)| !matches!(*name, "Content-Range" | "Accept-Ranges"));
-            answer.body = file.read(0, file.size()).unwrap_or_default();
-        }
-        Behaviour::NoContentRange => answer.headers.retain(|(name, _)| *name != "Content-Range"),
-        Behaviour::WrongContentRange => {
-            if let (Some((first, last)), Some(at)) = (range, content_range(&answer)) {
-                answer.headers.remove(at);
-                answer.headers.push(("Content-Range", format!("bytes {}-{}/{}", first + 1, last + 1, file.size())));
-            }
-        }
-        Behaviour::ShortBody => answer.body.truncate(answer.body.len() / 2),
-        Behaviour::LongBody => answer.body.resize(answer.body.len() + 100, 0),
-        Behaviour::CutBody => {
-            answer.sent = answer.body.len() as u64 / 2;
-            return answer;
-        }
-        Behaviour::Gzip => answer.headers.push(("Content-Encoding", "gzip".to_owned())),
-        Behaviour::Multipart => {
-            if let (Some((first, last)), Some(at)) = (range, content_range(&answer)) {
-                answer.headers.remove(at);
-                answer.headers.retain(|(name, _)| *name != "Content-Type");
-                answer.headers.push(("Content-Type", "multipart/byteranges; boundary=PART".to_owned()));
-                let size = file.size();
-                let mut body =
-                    format!("--PART\r\nContent-Type: image/tiff\r\nContent-Range: bytes {first}-{last}/{size}\r\n\r\n").into_bytes();
-                body.append(&mut answer.body);
-                body.extend_from_slice(b"\r\n--PART--\r\n");
-                answer.body = body;
-            }
-        }
-        _ => {}
-    }
-    answer.length = answer.body.len() as u64;
-    answer.sent = answer.length;
-    answer
-}
-
-enum Asked {
-    Whole,
-    Range(u64, u64),
-    Unsatisfiable,
-}
-
-/// RFC 9110, 14.1.2. A header that is malformed or asks for several ranges is ignored, as the RFC allows.
-fn parse_range(value: &str, size: u64) -> Asked {
-    let Some((first, last)) = value.trim().strip_prefix("bytes=").and_then(|spec| spec.split_once('-')) else { return Asked::Whole };
-    let number = |text: &str| text.trim().parse::<u64>();
-    match (first.trim().is_empty(), last.trim().is_empty(), number(first), number(last)) {
-        (true, false, _, Ok(suffix)) if suffix == 0 || size == 0 => Asked::Unsatisfiable,
-        (true, false, _, Ok(suffix)) => Asked::Range(size.saturating_sub(suffix), size - 1),
-        (false, true, Ok(first), _) if first < size => Asked::Range(first, size - 1),
-        (false, true, Ok(_), _) => Asked::Unsatisfiable,
-        (false, false, Ok(first), Ok(last)) if first <= last && first < size => Asked::Range(first, last.min(size - 1)),
-        (false, false, Ok(first), Ok(last)) if first <= last => Asked::Unsatisfiable,
-        _ => Asked::Whole,
-    }
-}
-
-/// Where a body comes from.
-enum File {
-    /// The bytes, and when they changed last (seconds since 1970).
-    Memory(Arc<Vec<u8>>, u64),
-    Disk {
-        path: PathBuf,
-        size: u64,
-        modified: u64,
-    },
-}
-
-impl File {
-    /// The file at `path` below `root`; no `..`, no absolute path, no directory.
-    fn below(root: &Path, path: &str) -> Option<Self> {
-        let relative = Path::new(path.strip_prefix('/')?);
-        if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
-            return None;
-        }
-        let path = root.join(relative);
-        let metadata = fs::metadata(&path).ok().filter(fs::Metadata::is_file)?;
-        let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_secs());
-        Some(Self::Disk { path, size: metadata.len(), modified })
-    }
-
-    fn size(&self) -> u64 {
-        match self {
-            Self::Memory(body, _) => body.len() as u64,
-            Self::Disk { size, .. } => *size,
-        }
-    }
-
-    fn modified(&self) -> u64 {
-        match self {
-            Self::Memory(_, modified) | Self::Disk { modified, .. } => *modified,
-        }
-    }
-
-    /// A hash of the content; of size and time for a file on disk, which may be large.
-    fn etag(&self) -> String {
-        let mut hasher = DefaultHasher::new();
-        match self {
-            Self::Memory(body, _) => body.hash(&mut hasher),
-            Self::Disk { size, modified, .. } => (size, modified).hash(&mut hasher),
-        }
-        format!("\"{:016x}\"", hasher.finish())
-    }
-
-    fn read(&self, offset: u64, length: u64) -> io::Result<Vec<u8>> {
-        match self {
-            Self::Memory(body, _) => {
-                let range = offset as usize..(offset + length) as usize;
-                body.get(range).map(<[u8]>::to_vec).ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))
-            }
-            Self::Disk { path, .. } => {
-                let mut file = fs::File::open(path)?;
-                file.seek(SeekFrom::Start(offset))?;
-                let mut bytes = Vec::new();
-                file.take(length).read_to_end(&mut bytes)?;
-                if bytes.len() as u64 == length { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
-            }
-        }
-    }
-}
-
-fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let code = tail
-            .get(..2)
-            .filter(|_| byte == b'%')
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        bytes.push(code.unwrap_or(byte));
-        rest = if code.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// IMF-fixdate (RFC 9110, 5.6.7) of seconds since 1970.
-pub(crate) fn http_date(seconds: u64) -> String {
-    const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let (days, time) = (seconds / 86_400, seconds % 86_400);
-    // Days to a date of the Gregorian calendar, in years that begin on the first of March (H. Hinnant, "chrono-compatible
-    // low-level date algorithms").
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = (march_month + 2) % 12;
-    let year = era * 400 + year_of_era + u64::from(month < 2);
-    let weekday = WEEKDAYS.get((days % 7) as usize).unwrap_or(&"");
-    let month = MONTHS.get(month as usize).unwrap_or(&"");
-    format!("{weekday}, {day:02} {month} {year} {:02}:{:02}:{:02} GMT", time / 3600, time / 60 % 60, time % 60)
-}
-
-fn reason(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        206 => "Partial Content",
-        301 => "Moved Permanently",
-        302 => "Found",
-        304 => "Not Modified",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        408 => "Request Timeout",
-        410 => "Gone",
-        412 => "Precondition Failed",
-        416 => "Range Not Satisfiable",
-        429 => "Too Many Requests",
-        500 => "Internal Server Error",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Gateway Timeout",
-        _ => "Unnamed",
     }
 }
