@@ -654,7 +654,7 @@ typedef struct {
      */
     size_t struct_size;
     /**
-     * Requests sent: HTTP requests, reads of a local file or of memory, calls of a reader.
+     * Requests sent: HTTP requests (those sent again and those that redirects lead to included), reads of a local file or of memory, calls of a reader.
      */
     uint64_t requests;
     /**
@@ -666,7 +666,7 @@ typedef struct {
      */
     uint64_t ranges;
     /**
-     * Requests sent again after a failure.
+     * Requests sent again: after a failure that may pass, or with what a store has put right (region, clock, credentials).
      */
     uint64_t retries;
     /**
@@ -1062,7 +1062,7 @@ typedef int32_t cog_value_kind;
 #define COG_ERR_IO 4
 
 /**
- * A time limit ran out: the call's, or http.timeout_ms.
+ * A time limit ran out: the call's, http.timeout_ms, http.connect_timeout_ms, http.low_speed_ms; or the server says so of itself (HTTP 408, 504).
  */
 #define COG_ERR_TIMEOUT 5
 

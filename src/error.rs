@@ -173,6 +173,18 @@ impl Error {
         Reason::Panic(text.unwrap_or_else(|| "a panic without a message".into())).into()
     }
 
+    /// Adds to the message, in brackets.
+    #[must_use]
+    pub(crate) fn noting(mut self, note: &str) -> Self {
+        use Reason::{Io, Modified, NotFound, PermissionDenied, Timeout, Unsupported};
+        if let Io(text) | Modified(text) | NotFound(text) | PermissionDenied(text) | Timeout(text) | Unsupported(text) = &mut self.0.0 {
+            text.push_str(" (");
+            text.push_str(note);
+            text.push(')');
+        }
+        self
+    }
+
     /// Names the file, where an inner layer has not done so.
     #[must_use]
     pub(crate) fn in_file(mut self, file: &str) -> Self {

@@ -6,13 +6,13 @@ use std::time::Duration;
 /// Counters that only grow. Reading them while calls run gives each counter's value, not one consistent moment.
 #[derive(Debug, Default)]
 pub struct Counters {
-    /// Requests sent: HTTP requests, reads of a local file, calls of a reader.
+    /// Requests sent: HTTP requests (those sent again and those that redirects lead to included), reads of a local file, calls of a reader.
     pub(crate) requests: AtomicU64,
     /// Bytes received.
     pub(crate) bytes: AtomicU64,
     /// Byte ranges asked for; a merged request counts each block's range.
     pub(crate) ranges: AtomicU64,
-    /// Requests sent again after a failure.
+    /// Requests sent again: after a failure that may pass, or with what a store has put right.
     pub(crate) retries: AtomicU64,
     /// Ranges found in memory.
     pub(crate) cache_hits: AtomicU64,

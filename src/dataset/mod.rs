@@ -102,9 +102,10 @@ impl Dataset {
         let name = uri::public_name(uri);
         let settings = options.resolve()?;
         let location = uri::Location::parse(uri)?;
-        let source = crate::source::connect(&location, &settings).map_err(|e| e.in_file(&name))?;
+        let counters = Arc::default();
+        let source = crate::source::connect(&location, &name, &settings, &counters).map_err(|e| e.in_file(&name))?;
         let beside = settings.sidecars.then(|| Beside::new(location));
-        let dataset = open::open(source, name, settings).await?;
+        let dataset = open::open(source, name, settings, counters).await?;
         Ok(Self { beside, ..dataset })
     }
 
@@ -120,7 +121,7 @@ impl Dataset {
 
     fn open_source(source: Arc<dyn Source>, name: &str, options: &Options) -> Result<Self> {
         let settings = options.resolve()?;
-        crate::runtime::block_on(open::open(source, name.to_owned(), settings))
+        crate::runtime::block_on(open::open(source, name.to_owned(), settings, Arc::default()))
     }
 
     /// The file's name, without credentials.

@@ -10,6 +10,7 @@ use crate::options::Settings;
 use crate::source::reader::Reader;
 use crate::source::uri::Location;
 use crate::source::{Source, connect};
+use crate::stats::Counters;
 use crate::tiff::{
     Entry, EntryValue, Ghost, HEADER_BYTES, Header, IMAGE_TAGS, Ifd, Image, TagBytes, TagValue, field, ghost_text, ifd_count,
     ifd_count_size, ifd_size,
@@ -19,9 +20,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use tokio::sync::OnceCell;
 
-pub(super) async fn open(source: Arc<dyn Source>, name: String, settings: Settings) -> Result<Dataset> {
+pub(super) async fn open(source: Arc<dyn Source>, name: String, settings: Settings, counters: Arc<Counters>) -> Result<Dataset> {
     let stop = Stop::new(settings.cancel.clone(), None);
-    let reader = Reader::open(source, name, settings, Arc::default(), &stop).await?;
+    let reader = Reader::open(source, name, settings, counters, &stop).await?;
     open_reader(reader, &stop).await
 }
 
@@ -29,8 +30,9 @@ pub(super) async fn open(source: Arc<dyn Source>, name: String, settings: Settin
 pub(super) async fn open_sidecar(dataset: &Dataset, location: &Location, name: &str, stop: &Stop) -> Result<Dataset> {
     dataset.reader.check_process()?;
     let settings = dataset.reader.settings.clone();
-    let source = connect(location, &settings).map_err(|e| e.in_file(name))?;
-    let reader = Reader::open(source, name.to_owned(), settings, Arc::clone(&dataset.reader.counters), stop).await?;
+    let counters = Arc::clone(&dataset.reader.counters);
+    let source = connect(location, name, &settings, &counters).map_err(|e| e.in_file(name))?;
+    let reader = Reader::open(source, name.to_owned(), settings, counters, stop).await?;
     open_reader(reader, stop).await
 }
 

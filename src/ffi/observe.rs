@@ -13,13 +13,13 @@ use std::sync::Arc;
 pub struct cog_stats {
     /// Set by the caller: sizeof(cog_stats).
     pub struct_size: usize,
-    /// Requests sent: HTTP requests, reads of a local file or of memory, calls of a reader.
+    /// Requests sent: HTTP requests (those sent again and those that redirects lead to included), reads of a local file or of memory, calls of a reader.
     pub requests: u64,
     /// Bytes received.
     pub bytes: u64,
     /// Byte ranges asked for; a merged request counts each block's.
     pub ranges: u64,
-    /// Requests sent again after a failure.
+    /// Requests sent again: after a failure that may pass, or with what a store has put right (region, clock, credentials).
     pub retries: u64,
     /// Ranges that were in memory.
     pub cache_hits: u64,

@@ -15,7 +15,7 @@ pub const COG_ERR_NOT_FOUND: cog_status = 2;
 pub const COG_ERR_PERMISSION_DENIED: cog_status = 3;
 /// Bytes could not be fetched: connection, disk, or an answer that is not what was asked for.
 pub const COG_ERR_IO: cog_status = 4;
-/// A time limit ran out: the call's, or http.timeout_ms.
+/// A time limit ran out: the call's, http.timeout_ms, http.connect_timeout_ms, http.low_speed_ms; or the server says so of itself (HTTP 408, 504).
 pub const COG_ERR_TIMEOUT: cog_status = 5;
 /// The cancel token was fired.
 pub const COG_ERR_CANCELLED: cog_status = 6;

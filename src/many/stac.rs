@@ -65,8 +65,9 @@ async fn fetch(location: &Location, name: &str, options: &Options) -> Result<Byt
     settings.header_bytes = most;
     settings.limits.header_bytes = settings.limits.header_bytes.max(most);
     let stop = Stop::new(settings.cancel.clone(), None);
-    let source = crate::source::connect(location, &settings).map_err(|e| e.in_file(name))?;
-    let reader = Reader::open(source, name.to_owned(), settings, std::sync::Arc::default(), &stop).await?;
+    let counters = std::sync::Arc::default();
+    let source = crate::source::connect(location, name, &settings, &counters).map_err(|e| e.in_file(name))?;
+    let reader = Reader::open(source, name.to_owned(), settings, counters, &stop).await?;
     if reader.size() > most {
         return Err(too_many("the size of the STAC item in bytes", reader.size(), "stac.item_bytes", most).in_file(name));
     }

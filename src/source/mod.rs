@@ -10,6 +10,7 @@ pub(crate) mod callback;
 mod file;
 mod http;
 mod identity;
+pub(crate) mod journal;
 mod known;
 mod memory;
 mod object;
@@ -26,9 +27,11 @@ pub(crate) use stores::{Store, StoreKey};
 
 use crate::error::Result;
 use crate::options::Settings;
+use crate::stats::Counters;
 use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
 use identity::{Identity, identity};
+use journal::Journal;
 use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
@@ -121,17 +124,13 @@ pub(crate) trait Local: Send + Sync {
     }
 }
 
-/// The source of a URI or a path.
-pub(crate) fn connect(location: &Location, settings: &Settings) -> Result<Arc<dyn Source>> {
-    Ok(match location {
-        Location::Path(path) => Arc::new(file::FileSource::open(path)?),
-        Location::Http(url) => {
-            let access = http::Plain::new(url.clone(), &settings.http)?;
-            Arc::new(http::HttpSource::new(Box::new(access), identity(location, settings), settings.http.clone())?)
-        }
-        Location::Object(object) => {
-            let access = stores::access(object, settings)?;
-            Arc::new(http::HttpSource::new(access, identity(location, settings), settings.http.clone())?)
-        }
-    })
+/// The source of a URI or a path. `name` is what logs call it; `counters` are those that its reader will count in.
+pub(crate) fn connect(location: &Location, name: &str, settings: &Settings, counters: &Arc<Counters>) -> Result<Arc<dyn Source>> {
+    let access: Box<dyn http::Access> = match location {
+        Location::Path(path) => return Ok(Arc::new(file::FileSource::open(path)?)),
+        Location::Http(url) => Box::new(http::Plain::new(url.clone(), &settings.http)?),
+        Location::Object(object) => stores::access(object, settings)?,
+    };
+    let journal = Journal::new(name, settings.log_level, counters);
+    Ok(Arc::new(http::HttpSource::new(access, identity(location, settings), settings.http.clone(), journal)?))
 }

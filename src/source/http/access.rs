@@ -59,6 +59,18 @@ pub(crate) enum Repair {
     Already,
 }
 
+impl Repair {
+    /// For the log.
+    pub(super) fn what(self) -> &'static str {
+        match self {
+            Self::Region => "the bucket is in another region",
+            Self::Clock => "the server's clock is another one",
+            Self::Credentials => "the credentials were renewed",
+            Self::Already => "another request has renewed what this one needs",
+        }
+    }
+}
+
 /// A URL with the caller's headers and token; a user and a password in the URL become an Authorization header.
 pub(crate) struct Plain {
     url: Url,

@@ -1,8 +1,8 @@
 //! What makes an answer believable: its status, its range, its encoding and the length of its body (RFC 9110, sections 14 and 15).
 
-use super::client::request_error;
+use super::failure::Failure;
+use super::patience::Patience;
 use crate::error::{Error, Result};
-use crate::options::Http;
 use bytes::{Bytes, BytesMut};
 use reqwest::{Response, header};
 use std::ops::Range;
@@ -53,27 +53,28 @@ pub(super) fn refuse_encodings(response: &Response) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn exact_body(mut response: Response, len: u64, http: &Http) -> Result<Bytes> {
+pub(super) async fn exact_body(mut response: Response, len: u64, patience: &mut Patience) -> Result<Bytes, Failure> {
     let mut body = BytesMut::with_capacity(len as usize);
-    while let Some(chunk) = response.chunk().await.map_err(|e| request_error(e, http))? {
+    while let Some(chunk) = patience.chunk(&mut response).await? {
         body.extend_from_slice(&chunk);
         if body.len() as u64 > len {
-            break;
+            return Err(Error::io(format!("the server sent more than the {len} bytes that were asked for")).into());
         }
     }
-    match body.len() as u64 {
-        n if n == len => Ok(body.freeze()),
-        n if n < len => Err(Error::io(format!("the server sent {n} bytes where {len} were asked for and promised"))),
-        _ => Err(Error::io(format!("the server sent more than the {len} bytes that were asked for"))),
+    let n = body.len() as u64;
+    if n < len {
+        // A proxy or a cache that has not got all of it yet.
+        return Err(Failure::passing(Error::io(format!("the server sent {n} bytes where {len} were asked for and promised"))));
     }
+    Ok(body.freeze())
 }
 
-pub(super) async fn whole_body(mut response: Response, limit: u64, http: &Http) -> Result<Bytes> {
+pub(super) async fn whole_body(mut response: Response, limit: u64, patience: &mut Patience) -> Result<Bytes, Failure> {
     let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|e| request_error(e, http))? {
+    while let Some(chunk) = patience.chunk(&mut response).await? {
         body.extend_from_slice(&chunk);
         if body.len() as u64 > limit {
-            return Err(ignores_ranges(None, limit));
+            return Err(ignores_ranges(None, limit).into());
         }
     }
     Ok(body.freeze())

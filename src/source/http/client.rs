@@ -1,17 +1,16 @@
 //! The HTTP client of a set of settings, the headers that they add, and what its failures are called.
 
+use super::failure::Failure;
 use super::tls;
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Result};
 use crate::options::Http;
 use reqwest::Client;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
-use std::error::Error as _;
 use std::time::Duration;
 
 /// What makes one client another: connections are shared between handles whose settings are equal in these.
 #[derive(Clone, PartialEq)]
 pub(crate) struct ClientKey {
-    timeout: Duration,
     connect_timeout: Duration,
     user_agent: String,
     ca_file: String,
@@ -35,8 +34,8 @@ impl ClientKey {
             word if word.eq_ignore_ascii_case("none") => Proxy::None,
             url => Proxy::Url(url.to_owned()),
         };
-        let Http { timeout, connect_timeout, user_agent, ca_file, .. } = http.clone();
-        Self { timeout, connect_timeout, user_agent, ca_file, proxy }
+        let Http { connect_timeout, user_agent, ca_file, .. } = http.clone();
+        Self { connect_timeout, user_agent, ca_file, proxy }
     }
 
     /// The same past any proxy: for services that only this machine reaches.
@@ -54,8 +53,9 @@ impl ClientKey {
             .tls_backend_preconfigured(tls::config(&self.ca_file)?)
             .user_agent(self.user_agent.as_str())
             .connect_timeout(self.connect_timeout)
-            .timeout(self.timeout)
-            .redirect(reqwest::redirect::Policy::none());
+            .redirect(reqwest::redirect::Policy::none())
+            // Requests are sent again by those who count them.
+            .retry(reqwest::retry::never());
         let builder = match &self.proxy {
             Proxy::Environment => builder,
             Proxy::None => builder.no_proxy(),
@@ -97,25 +97,9 @@ pub(super) fn credentials(http: &Http) -> Result<HeaderMap> {
     Ok(headers)
 }
 
-/// The message of the innermost cause; reqwest's own names the URL with its query, where signatures are.
+/// What a failure below HTTP is to the caller.
 pub(crate) fn request_error(e: reqwest::Error, http: &Http) -> Error {
-    if e.is_timeout() {
-        let (what, setting, limit) = if e.is_connect() {
-            ("the server could not be reached", "http.connect_timeout_ms", http.connect_timeout)
-        } else {
-            ("the server did not answer in full", "http.timeout_ms", http.timeout)
-        };
-        return Reason::Timeout(format!("{what} within {} ms ({setting})", limit.as_millis())).into();
-    }
-    let connecting = e.is_connect();
-    let e = e.without_url();
-    let mut cause = e.source();
-    let mut text = e.to_string();
-    while let Some(inner) = cause {
-        text = inner.to_string();
-        cause = inner.source();
-    }
-    Error::io(if connecting { format!("the server could not be reached: {text}") } else { format!("the request failed: {text}") })
+    Failure::of_transport(e, http).error
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! The services name their reason in the body (S3 and GCS: `<Error><Code>…`, GCS's JSON: `"reason"`), Azure in a header too. Only that word is
 //! taken over into messages: the rest of such a body may quote what was signed.
 
+use super::attempts::retry_after;
+use super::failure::{Again, Failure};
 use crate::error::{Error, Reason};
 use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
@@ -62,9 +64,17 @@ impl Refusal {
             // S3 refuses some credentials with 400.
             400 if self.is_about_credentials() => Reason::PermissionDenied(message),
             408 | 504 => Reason::Timeout(message),
+            400 if self.code() == "RequestTimeout" => Reason::Timeout(message),
             _ => Reason::Io(message),
         };
         Error::from(why).with_http_status(number)
+    }
+
+    /// The same, and whether it may pass.
+    pub(super) fn failure(&self, advice: Option<String>) -> Failure {
+        let passes = matches!(self.status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504) || self.code() == "RequestTimeout";
+        let after = self.header("retry-after").and_then(retry_after).map_or(Again::Yes, Again::After);
+        Failure { error: self.error(advice), again: if passes { after } else { Again::No } }
     }
 
     fn is_about_credentials(&self) -> bool {
