@@ -208,7 +208,7 @@ fn windows_that_overlap_share_what_is_under_way() {
 #[test]
 fn the_followers_of_a_read_that_is_cancelled_or_fails_read_for_themselves() {
     for fail in [false, true] {
-        let scene = Scene::new(fixture("cog_rgb_deflate.tif"), &[]);
+        let scene = Scene::new(fixture("cog_rgb_deflate.tif"), &[("http.retries", "0")]);
         scene.server.set_behaviour(PATH, if fail { Behaviour::CutBody } else { Behaviour::Stall });
         let token = CancelToken::new();
         let params = ReadParams { cancel: Some(token.clone()), ..ReadParams::default() };
