@@ -8,12 +8,13 @@ use crate::server::{Behaviour, Server, Validators};
 use crate::{elsewhere, stores};
 use cog::Error;
 use cog::error::Status::{self, Format, Io, Modified, NotFound, PermissionDenied, Timeout, Unsupported};
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 /// The tile that is read.
 pub(crate) const TILE: (u64, u64) = (2, 1);
 /// Short limits, so that the whole table takes seconds.
-pub(crate) const SHORT: [(&str, &str); 3] = [("http.low_speed_ms", "300"), ("http.connect_timeout_ms", "300"), ("http.retries", "3")];
+pub(crate) const SHORT: [(&str, &str); 3] = [("http.low_speed_ms", "500"), ("http.connect_timeout_ms", "5000"), ("http.retries", "3")];
 
 /// An error, as a caller sees it.
 pub(crate) struct Complaint {
@@ -268,7 +269,7 @@ fn slow_rows() -> Vec<Row> {
     for (fault, stall) in stalls {
         for (at, requests) in [(Open, 3), (Tile, 2)] {
             rows.push(Played::new(at, stall.clone().once()).row(21, &format!("{fault} once"), right(requests)));
-            let gives_up = fails(Timeout, None, "less than 1000 bytes a second for 300 ms", 2);
+            let gives_up = fails(Timeout, None, "less than 1000 bytes a second for 500 ms", 2);
             rows.push(Played::new(at, stall.clone()).with("http.retries", "1").row(21, fault, gives_up));
         }
         let late = fails(Timeout, None, "within 300 ms (http.timeout_ms)", 1);
@@ -353,8 +354,9 @@ fn table() {
             wrong.extend(differences.into_iter().chain(hung).map(|what| format!("{} {} {file}: {what}", row.number, row.fault)));
         }
     }
-    println!(" # {:<42} {:<8} req seconds what the caller saw", "fault", "file");
-    println!("{}", lines.join("\n"));
+    lines.insert(0, format!(" # {:<42} {:<8} req seconds what the caller saw", "fault", "file"));
+    // Not through println!, whose lines are kept back where a test passes.
+    std::io::stdout().write_all((lines.join("\n") + "\n").as_bytes()).unwrap();
     let numbers: std::collections::BTreeSet<u8> = rows.iter().map(|row| row.number).collect();
     assert_eq!(numbers, (1..=30).collect(), "each row of the list is played");
     super::assert_none(&wrong);

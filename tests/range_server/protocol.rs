@@ -2,9 +2,10 @@
 
 use super::files::percent_decode;
 use super::{MAX_HEAD, MAX_REQUEST_BODY};
+use std::ffi::{c_int, c_void};
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read};
-use std::mem::size_of;
+use std::mem::size_of_val;
 use std::net::TcpStream;
 use std::os::fd::AsRawFd as _;
 use std::time::Duration;
@@ -101,17 +102,26 @@ impl Ending {
     /// Ends the connection without an answer.
     pub(super) fn close(self, stream: &TcpStream) -> io::Result<()> {
         if self == Self::Reset {
-            let linger = libc::linger { l_onoff: 1, l_linger: 0 };
-            let size = size_of::<libc::linger>() as libc::socklen_t;
-            #[allow(unsafe_code, reason = "the standard library can't ask for a reset")]
-            // SAFETY: the descriptor is open for as long as `stream` lives; `linger` is what SO_LINGER reads, of that size.
-            let set = unsafe { libc::setsockopt(stream.as_raw_fd(), libc::SOL_SOCKET, libc::SO_LINGER, (&raw const linger).cast(), size) };
-            if set != 0 {
-                return Err(io::Error::last_os_error());
-            }
+            reset_when_closed(stream)?;
         }
         Ok(())
     }
+}
+
+/// Makes the end of a connection a reset: `SO_LINGER` of no time. This program is built by rustc alone, without the crate libc.
+#[allow(unsafe_code, reason = "the standard library can't ask for a reset")]
+fn reset_when_closed(stream: &TcpStream) -> io::Result<()> {
+    /// Linux's numbers.
+    const SOL_SOCKET: c_int = 1;
+    const SO_LINGER: c_int = 13;
+    unsafe extern "C" {
+        fn setsockopt(socket: c_int, level: c_int, name: c_int, value: *const c_void, len: u32) -> c_int;
+    }
+    // `struct linger`: on, and for how long.
+    let linger: [c_int; 2] = [1, 0];
+    // SAFETY: the descriptor is open for as long as `stream` lives; `linger` is what SO_LINGER reads, of that size.
+    let set = unsafe { setsockopt(stream.as_raw_fd(), SOL_SOCKET, SO_LINGER, linger.as_ptr().cast(), size_of_val(&linger) as u32) };
+    if set == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 impl Answer {
