@@ -7,8 +7,8 @@
 //! Traps: the stream's own subsampling counts, not `YCbCrSubSampling`. Chroma is not upsampled but repeated, by the conversion of
 //! YCbCr outside JPEG. Where the header is in a stream, the first block begins where the header ends, whatever its offset. A block may be a whole JPEG stream after all. A block that is one of many restarts, so that each can be decoded alone.
 //!
-//! That chroma comes from a decoder of our own (`planes`), the same for both backends: libjpeg-turbo would need its raw interface, and no
-//! crate gives chroma before it is upsampled. The transform rounds as libjpeg's, so the samples are libtiff's.
+//! Blocks without a header are decoded by a decoder of our own (`planes`), the same for both backends: for chroma before it is upsampled
+//! libjpeg-turbo would need its raw interface, and no crate gives it. The transform rounds as libjpeg's, so the samples are libtiff's.
 
 mod entropy;
 #[cfg(test)]
@@ -23,15 +23,18 @@ pub(super) struct OldJpeg;
 
 impl Codec for OldJpeg {
     fn decode(&self, input: &[u8], layout: &BlockLayout<'_>, output: &mut [u8]) -> Result<(), CodecError> {
+        if input.starts_with(&START) && layout.subsampling == (1, 1) {
+            return jpeg::Jpeg.decode(input, &BlockLayout { jpeg_tables: None, ycbcr: false, ..*layout }, output);
+        }
         let stream = match layout.jpeg_tables {
             _ if input.starts_with(&START) => input.to_vec(),
             Some(header) => Stream::of(header, input, layout).ok_or_else(|| corrupt("no frame header"))?,
             None => return Err(corrupt("old-style, in a file with neither a JPEG stream nor tables")),
         };
-        if layout.subsampling == (1, 1) || layout.samples == 1 {
-            return jpeg::Jpeg.decode(&stream, &BlockLayout { jpeg_tables: None, ycbcr: false, ..*layout }, output);
-        }
         let planes = planes::decode(&stream, (layout.width, layout.height, layout.samples))?;
+        if layout.subsampling == (1, 1) {
+            return interleave(&planes, layout, output);
+        }
         let [luma, cb, cr] = planes.as_slice() else {
             return Err(CodecError::Unsupported(format!("old-style JPEG with {} subsampled components", planes.len())));
         };
@@ -40,6 +43,19 @@ impl Codec for OldJpeg {
         }
         pack_units([luma, cb, cr], layout, output)
     }
+}
+
+/// Puts the components of each pixel together.
+fn interleave(planes: &[Plane], layout: &BlockLayout<'_>, output: &mut [u8]) -> Result<(), CodecError> {
+    if planes.windows(2).any(|pair| matches!(pair, [a, b] if a.sampling != b.sampling)) {
+        return Err(corrupt("the picture is subsampled where the file says that it is not"));
+    }
+    for (i, plane) in planes.iter().enumerate() {
+        for (row, samples) in output.chunks_exact_mut((layout.width * layout.samples).max(1)).zip(plane.rows()) {
+            row.iter_mut().skip(i).step_by(layout.samples).zip(samples).for_each(|(to, from)| *to = *from);
+        }
+    }
+    Ok(())
 }
 
 /// Packs components as TIFF 6.0, section 21 stores subsampled YCbCr: across x down of luma, then Cb and Cr.

@@ -1,7 +1,8 @@
 //! The list of faults, each on an uncompressed file, where a wrong byte is a wrong pixel, and on a deflate one.
 //!
-//! `cargo test --test faults table -- --nocapture` prints it. A row is a fault met while opening or at a tile; what the caller saw, the
-//! requests that the fault cost (where no server counts them, the attempts of the message), and how long it took. Only row 30 gives wrong pixels: nothing in its answers tells.
+//! `cargo test --test faults` prints it. A row is a fault met while opening or at a tile; what the caller saw, the requests that the fault
+//! cost (where no server counts them, the attempts of the message), and how long it took. Only row 30 gives wrong pixels: nothing in its
+//! answers tells.
 
 use super::{FILES, PATH, fixture, open, serve, tile, truth};
 use crate::server::{Behaviour, Server, Validators};
