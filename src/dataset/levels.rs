@@ -4,9 +4,13 @@ use super::open::{read_ifd, read_image};
 use super::{Dataset, Error, Result, sidecars};
 use crate::cancel::Stop;
 use crate::error::Reason;
+use crate::raster::DType;
 use crate::tiff::{Ifd, Image, TagValue, tag};
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
+
+/// GDAL looks for no more in one file.
+const MAX_OVERVIEWS: usize = 30;
 
 /// One resolution of the image and its mask.
 #[derive(Clone)]
@@ -25,7 +29,7 @@ pub(crate) struct Mask {
     pub(crate) image: Arc<Image>,
     /// The sidecar that has it; `None`: the file itself.
     pub(crate) file: Option<Arc<Dataset>>,
-    /// Its samples are the mask's. Otherwise those that are not 0 become 255, as GDAL reads internal masks.
+    /// Its samples are the mask's. Otherwise those that are not 0 become 255, as GDAL reads internal masks of one bit.
     pub(crate) as_stored: bool,
 }
 
@@ -95,7 +99,8 @@ pub(super) async fn follow(dataset: &Dataset, stop: &Stop) -> Result<Chain> {
             }
             other => other?,
         };
-        waiting.push_front(ifd.next);
+        // GDAL looks at SubIFDs alone, not at what follows them.
+        waiting.push_front(if chained.is_none() { ifd.next } else { 0 });
         match read_image(reader, header, &ifd, stop).await {
             Ok(image) => images.push((ifds.len(), image)),
             Err(e) if is_damage(&e) => reader.warn(|| format!("IFD {} is not used: {e}", ifds.len())),
@@ -104,6 +109,7 @@ pub(super) async fn follow(dataset: &Dataset, stop: &Stop) -> Result<Chain> {
         ifds.push(ifd);
     }
     let chained = chained.unwrap_or(ifds.len());
+    images.sort_by_key(|(ifd, _)| *ifd < chained);
     let directories = ifds.into_iter().map(|ifd| Directory { ifd, file: None }).collect();
     let mut chain = Chain { directories, chained, levels: levels(&dataset.first_image, images) };
     sidecars::add(dataset, &mut chain, stop).await?;
@@ -130,20 +136,27 @@ async fn sub_ifds(dataset: &Dataset, stop: &Stop) -> Result<Vec<u64>> {
     }
 }
 
-/// Sorts images into overviews and masks. A mask belongs to the level of its size, the first that has none yet.
+/// Sorts images into overviews and masks, which come in the order in which GDAL looks at them: the SubIFDs before the rest of the
+/// chain. A mask of full resolution may come anywhere, that of an overview only after it; the first of its size counts.
 fn levels(first: &Arc<Image>, images: Vec<(usize, Image)>) -> Vec<Level> {
     let mut levels = vec![Level { image: Arc::clone(first), file: None, ifd: 0, mask: None }];
-    let (masks, others): (Vec<_>, Vec<_>) = images.into_iter().partition(|(_, image)| image.is_mask());
-    for (ifd, image) in others {
-        // GDAL takes only overviews that have all bands; pages and subdatasets are no levels.
-        if image.is_reduced() && image.samples == first.samples && image.dtype == first.dtype {
-            levels.push(Level { image: Arc::new(image), file: None, ifd, mask: None });
+    for (ifd, image) in images {
+        if !image.is_mask() {
+            // GDAL takes only overviews that have all bands; pages and subdatasets are no levels.
+            if image.is_reduced() && image.samples == first.samples && image.dtype == first.dtype && levels.len() <= MAX_OVERVIEWS {
+                levels.push(Level { image: Arc::new(image), file: None, ifd, mask: None });
+            }
+            continue;
         }
-    }
-    for (_, mask) in masks {
-        let fits = |level: &&mut Level| level.mask.is_none() && (level.image.width, level.image.height) == (mask.width, mask.height);
-        if let Some(level) = levels.iter_mut().find(fits) {
-            level.mask = Some(Mask { image: Arc::new(mask), file: None, as_stored: false });
+        // GDAL also takes masks with a sample for each band, which are then no mask of all bands together.
+        if image.samples != 1 || image.dtype != DType::UInt8 {
+            continue;
+        }
+        let fits = |level: &&mut Level| level.mask.is_none() && (level.image.width, level.image.height) == (image.width, image.height);
+        let (full, overviews) = levels.split_at_mut(1);
+        let candidates = if image.is_reduced() { overviews } else { full };
+        if let Some(level) = candidates.iter_mut().find(fits) {
+            level.mask = Some(Mask { as_stored: image.bits != 1, image: Arc::new(image), file: None });
         }
     }
     levels
