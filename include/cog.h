@@ -84,6 +84,7 @@
 /**
  * A flag of a read: the window may reach beyond the image, as long as it overlaps it; what lies outside is `fill`, with mask 0. Reads by
  * bounds may without it. The setting read.boundless = FALSE makes it COG_ERR_OUT_OF_BOUNDS for all.
+ * rasterio, where it is told no fill value, fills with nodata instead: give that as `fill` for the same pixels.
  */
 #define COG_READ_BOUNDLESS 1
 

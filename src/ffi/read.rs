@@ -36,6 +36,7 @@ pub const COG_GAUSS: cog_resampling = 8;
 
 /// A flag of a read: the window may reach beyond the image, as long as it overlaps it; what lies outside is `fill`, with mask 0. Reads by
 /// bounds may without it. The setting read.boundless = FALSE makes it COG_ERR_OUT_OF_BOUNDS for all.
+/// rasterio, where it is told no fill value, fills with nodata instead: give that as `fill` for the same pixels.
 pub const COG_READ_BOUNDLESS: u32 = 1;
 /// A flag of a read: gives sample × scale + offset, as cog_band_info has them, instead of the samples. COG_NATIVE is then COG_FLOAT32 for
 /// samples of up to 16 bits and for such floats, else COG_FLOAT64 (complex: COG_CFLOAT32, COG_CFLOAT64). The mask is what it is without.

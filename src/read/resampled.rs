@@ -82,7 +82,9 @@ impl Resampled {
         let image = &target.level.image;
         let (dtype, work) = (image.dtype, kernel.work_type(image.dtype));
         let mask_of = MaskKind::of(dataset, &target.level, &target.bands);
-        let grid = Grid::new(target.columns, target.rows, image.tiling.width, kernel.radius());
+        // The warper, which resamples complex samples, rounds the filter's widened radius up.
+        let more = if dtype.is_complex() && matches!(kernel, Kernel::Convolution(_)) { 2 } else { 0 };
+        let grid = Grid::new(target.columns, target.rows, image.tiling.width, kernel.radius() + more);
         let bands = bands(dataset, &target, kernel, &mask_of, wants_mask);
         let masked = u64::from(has_mask_plane(&mask_of));
         let steps = grid.steps(image.tiling.height, bands.len() as u64 * work.size() as u64 + masked, budget);
@@ -216,7 +218,12 @@ impl Resampled {
             return;
         }
         let to_type = if band.together { to.dtype } else { self.dtype };
-        let results = Results { nodata, range: to_type.range(), is_integer: to_type.is_integer(), largest: self.largest(to_type) };
+        let results = Results {
+            nodata,
+            range: to_type.range(),
+            is_integer: to_type.is_integer() || matches!(to_type, DType::CInt16 | DType::CInt32),
+            largest: self.largest(to_type),
+        };
         let run = resample::Run { kernel: self.kernel, nodata, results, palette: self.palette.as_ref(), rows: piece.rows.clone() };
         slab.chunk(band.plane, (&columns, &rows), (&x, &y), mask.bytes(), &run, &mut write);
     }

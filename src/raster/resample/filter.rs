@@ -28,7 +28,7 @@ impl Filter {
         matches!(self, Self::Cubic | Self::Lanczos)
     }
 
-    fn weight(self, x: f64) -> f64 {
+    pub(super) fn weight(self, x: f64) -> f64 {
         let distance = x.abs();
         match self {
             Self::Bilinear => (1.0 - distance).max(0.0),

@@ -11,6 +11,7 @@ mod gauss;
 mod mode;
 mod palette;
 mod run;
+mod warped;
 
 pub(crate) use convolution::Results;
 pub(crate) use filter::Filter;

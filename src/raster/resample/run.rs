@@ -6,6 +6,7 @@ use super::filter::Filter;
 use super::gauss::gauss;
 use super::mode::{Mode, mode};
 use super::palette::Colors;
+use super::warped::warped;
 use super::{Chunk, Nodata, Number};
 use crate::raster::DType;
 use std::ops::Range;
@@ -104,10 +105,19 @@ impl Run<'_> {
         });
     }
 
-    /// Real and imaginary parts each by themselves.
+    /// As GDAL's warper does it where all pixels are valid; else real and imaginary parts each by themselves.
     pub(crate) fn complex(&self, chunk: &Chunk<'_, [f64; 2]>, emit: Emit<'_>) {
         if self.kernel == Kernel::Mode {
             return self.mode(chunk, DType::CFloat64, emit);
+        }
+        if chunk.mask.is_none() {
+            let whole = self.results.is_integer;
+            return warped(chunk, self.kernel, self.rows.clone(), |row, line| {
+                // Ties are rounded up there, not away from zero.
+                let part = |part: &f64| if whole { (part + 0.5).floor() } else { *part };
+                let bytes: Vec<u8> = line.iter().flatten().map(part).flat_map(f64::to_ne_bytes).collect();
+                emit(row, DType::CFloat64, &bytes);
+            });
         }
         let [real, imaginary] = [0, 1].map(|part: usize| {
             let value = |pixel: &[f64; 2]| if part == 0 { pixel[0] } else { pixel[1] };
