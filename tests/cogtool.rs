@@ -213,6 +213,29 @@ fn a_geotiff_holds_the_same_pixels_in_the_same_place() {
 }
 
 #[test]
+fn a_geotiff_keeps_the_mask_and_what_is_said_of_the_bands() {
+    for name in ["mask_rgb_jpeg.tif", "mask_uint16_planar_strip.tif", "metadata.tif"] {
+        let (source, copy) = (Arc::new(Dataset::open(fixture(name).to_str().unwrap(), &Options::new()).unwrap()), written_tif(name, &[]));
+        let mask = |dataset: &Arc<Dataset>| dataset.read_window(&ReadParams::default(), None, true).unwrap().mask;
+        assert!(mask(&source) == mask(&copy), "{name}");
+        let said = |d: &Dataset| {
+            let of = |b: &cog::dataset::Band| (b.scale, b.offset, b.unit.clone(), b.description.clone());
+            (d.bands().iter().map(of).collect::<Vec<_>>(), d.metadata_json().unwrap()["mask_flags"].clone())
+        };
+        assert_eq!(said(&source), said(&copy), "{name}");
+    }
+    // What lies outside the image is masked, where nothing else in the file would tell.
+    let outside = written_tif("demo.tif", &["--bounds", "409000,5276500,415000,5279500", "--crs", "EPSG:32633"]);
+    let mask = outside.read_window(&ReadParams::default(), None, true).unwrap().mask;
+    assert!(outside.level_info(0).unwrap().has_mask && mask.contains(&0) && mask.contains(&255));
+    // Of the bands that are copied, each keeps its own words; scaled values have no scale any more.
+    let bands = |arguments: &[&str]| written_tif("metadata.tif", arguments).bands().to_vec();
+    let source = Dataset::open(fixture("metadata.tif").to_str().unwrap(), &Options::new()).unwrap();
+    assert_eq!(bands(&["--bands", "2"])[0].description, source.bands()[1].description);
+    assert!(bands(&["--unscale"]).iter().all(|band| (band.scale, band.offset) == (1.0, 0.0)));
+}
+
+#[test]
 fn a_geotiff_of_a_window_lies_where_the_window_lies() {
     let window = written_tif("demo.tif", &["--window", "100,50,600,400", "--size", "300x100"]);
     assert_eq!(window.transform().unwrap().0, [415_000.0, 60.0, 0.0, 5_279_500.0, 0.0, -120.0]);

@@ -1,7 +1,8 @@
 //! A small GeoTIFF writer: `cogtool read -o OUT.tif`.
 //!
 //! TIFF 6.0 (BigTIFF where four gigabytes are not enough), little-endian, Deflate, one band after the other (PlanarConfiguration 2) in
-//! strips, with the place of the pixels (GeoTIFF 1.1, section 7.3), the CRS's GeoKeys as the source has them, the palette and nodata.
+//! strips, with the place of the pixels (GeoTIFF 1.1, section 7.3), the CRS's GeoKeys as the source has them, the palette, nodata, and what
+//! GDAL_METADATA says of each band. A mask that nothing else in the file would tell is a second image of one bit a pixel, as GDAL has it.
 //! The `tiff` crate's encoder knows neither band-sequential files nor int8 and complex samples.
 
 use crate::Failure;
@@ -9,6 +10,8 @@ use cog::tiff::TagValue;
 use cog::{DType, Dataset, GeoTransform, Pixels};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
+use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -25,6 +28,7 @@ mod tag {
     pub(super) const GEO_KEY_DIRECTORY: u16 = 34735;
     pub(super) const GEO_DOUBLE_PARAMS: u16 = 34736;
     pub(super) const GEO_ASCII_PARAMS: u16 = 34737;
+    pub(super) const GDAL_METADATA: u16 = 42112;
     pub(super) const GDAL_NODATA: u16 = 42113;
 }
 
@@ -37,8 +41,20 @@ enum Field {
     Text(Vec<u8>),
 }
 
-/// Writes the pixels of `bands` (from 1 on), which lie where `transform` says.
-pub(crate) fn write(path: &Path, pixels: &Pixels, source: &Dataset, bands: &[u32], transform: Option<GeoTransform>) -> Result<(), Failure> {
+/// What is written.
+pub(crate) struct Content<'a> {
+    pub(crate) pixels: &'a Pixels,
+    /// The bands that they are of, from 1 on.
+    pub(crate) bands: &'a [u32],
+    pub(crate) source: &'a Dataset,
+    /// Where they lie.
+    pub(crate) transform: Option<GeoTransform>,
+    /// They are scaled values: the bands' scale and offset are in them.
+    pub(crate) unscaled: bool,
+}
+
+pub(crate) fn write(path: &Path, content: &Content<'_>) -> Result<(), Failure> {
+    let Content { pixels, bands, source, .. } = *content;
     let size = &pixels.size;
     let mut fields = vec![
         (256, Field::Offsets(vec![size.width as u64])),
@@ -50,17 +66,68 @@ pub(crate) fn write(path: &Path, pixels: &Pixels, source: &Dataset, bands: &[u32
         (339, Field::Shorts(vec![sample_format(size.dtype); size.bands])),
     ];
     push_colors(source, size.dtype, bands, &mut fields)?;
-    push_place(source, transform, &mut fields)?;
+    push_place(source, content.transform, &mut fields)?;
+    push_band_items(content, &mut fields);
     // A nodata value of another type says nothing of these samples.
     if size.dtype == source.dtype()
         && let Ok(TagValue::Text(text)) = source.tag_value(0, tag::GDAL_NODATA)
     {
         fields.push((tag::GDAL_NODATA, Field::Text(terminated(text))));
     }
+    let mask = needs_mask(content, &fields)?.then(|| mask_fields(pixels));
     // Any one strip may be larger than its samples: that is less than the room left below.
     let big = pixels.data.len() as u64 > 0xf000_0000;
-    let file = assemble(pixels, fields, big)?;
-    crate::output::write(path, &file)
+    crate::output::write(path, &assemble(pixels, fields, mask, big)?)
+}
+
+/// Whether pixels are masked and neither nodata nor an alpha band of this file tells.
+fn needs_mask(content: &Content<'_>, fields: &[(u16, Field)]) -> Result<bool, Failure> {
+    let (source, masked) = (content.source, content.pixels.mask.contains(&0));
+    let is_alpha = |band: &u32| source.bands().get(*band as usize - 1).is_some_and(|b| b.color_interpretation == "alpha");
+    let told = fields.iter().any(|(tag, _)| *tag == tag::GDAL_NODATA) || content.bands.iter().any(is_alpha);
+    Ok(source.level_info(0)?.has_mask || (masked && !told))
+}
+
+fn mask_fields(pixels: &Pixels) -> Vec<(u16, Field)> {
+    vec![
+        // NewSubfileType: the mask of another image.
+        (254, Field::Offsets(vec![4])),
+        (256, Field::Offsets(vec![pixels.size.width as u64])),
+        (257, Field::Offsets(vec![pixels.size.height as u64])),
+        (258, Field::Shorts(vec![1])),
+        (259, Field::Offsets(vec![DEFLATE])),
+        (262, Field::Shorts(vec![4])),
+        (277, Field::Shorts(vec![1])),
+    ]
+}
+
+/// Scale, offset, unit and description of each band, as GDAL writes them.
+fn push_band_items(content: &Content<'_>, fields: &mut Vec<(u16, Field)>) {
+    let mut items = String::new();
+    let bands = content.bands.iter().filter_map(|band| content.source.bands().get(*band as usize - 1));
+    for (sample, band) in bands.enumerate() {
+        let mut item = |name: &str, role: &str, value: Option<&str>| {
+            if let Some(value) = value.filter(|value| !value.is_empty()) {
+                // Twice: GDAL escapes values before it makes XML of them, and reads them so.
+                let value = escaped(&escaped(value));
+                let _ = writeln!(items, "  <Item name=\"{name}\" sample=\"{sample}\" role=\"{role}\">{value}</Item>");
+            }
+        };
+        if !content.unscaled && (band.scale, band.offset) != (1.0, 0.0) {
+            item("OFFSET", "offset", Some(&band.offset.to_string()));
+            item("SCALE", "scale", Some(&band.scale.to_string()));
+        }
+        item("UNITTYPE", "unittype", band.unit.as_deref());
+        item("DESCRIPTION", "description", band.description.as_deref());
+    }
+    if !items.is_empty() {
+        let xml = format!("<GDALMetadata>\n{items}</GDALMetadata>\n");
+        fields.push((tag::GDAL_METADATA, Field::Text(terminated(xml.into_bytes()))));
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 fn sample_format(dtype: DType) -> u16 {
@@ -144,40 +211,73 @@ fn terminated(mut text: Vec<u8>) -> Vec<u8> {
     text
 }
 
-/// The whole file: header, strips, values, IFD.
-fn assemble(pixels: &Pixels, mut fields: Vec<(u16, Field)>, big: bool) -> Result<Vec<u8>, Failure> {
+/// The whole file: header, and for the image and its mask strips, values, IFD.
+fn assemble(pixels: &Pixels, fields: Vec<(u16, Field)>, mask: Option<Vec<(u16, Field)>>, big: bool) -> Result<Vec<u8>, Failure> {
     let size = &pixels.size;
+    let mut file = vec![0; if big { 16 } else { 8 }];
     let row = size.width * size.dtype.size();
     let rows = (STRIP / row.max(1)).clamp(1, size.height);
-    let mut file = vec![0; if big { 16 } else { 8 }];
-    let (mut offsets, mut counts) = (Vec::new(), Vec::new());
-    for band in pixels.data.chunks(row * size.height) {
-        for strip in band.chunks(row * rows) {
-            let start = file.len();
-            let mut encoder = ZlibEncoder::new(&mut file, Compression::new(6));
-            let written = encoder.write_all(&little_endian(strip, size.dtype)).and_then(|()| encoder.finish().map(|_| ()));
-            written.map_err(|e| Failure::Error(format!("a strip can't be compressed: {e}")))?;
-            offsets.push(start as u64);
-            counts.push((file.len() - start) as u64);
-        }
+    let planes = pixels.data.chunks(row * size.height);
+    let strips = planes.flat_map(|band| band.chunks(row * rows)).map(|strip| little_endian(strip, size.dtype));
+    let image = push_image(&mut file, fields, strips, rows, big)?;
+    if let Some(fields) = mask {
+        let rows = (STRIP / size.width.max(1)).clamp(1, size.height);
+        let strips = pixels.mask.chunks(size.width * rows).map(|strip| one_bit(strip, size.width).into());
+        let mask = push_image(&mut file, fields, strips, rows, big)?;
+        overwrite(&mut file, image.next, &mask.ifd.to_le_bytes()[..if big { 8 } else { 4 }]);
     }
-    fields.extend([(273, Field::Offsets(offsets)), (278, Field::Offsets(vec![rows as u64])), (279, Field::Offsets(counts))]);
-    fields.sort_by_key(|(tag, _)| *tag);
-    let ifd = push_ifd(&mut file, &fields, big);
-    let header: Vec<u8> = if big {
-        [b"II\x2b\0\x08\0\0\0".as_slice(), &ifd.to_le_bytes()].concat()
+    let header = if big {
+        [b"II\x2b\0\x08\0\0\0".as_slice(), &image.ifd.to_le_bytes()].concat()
     } else {
-        [b"II\x2a\0".as_slice(), &u32::try_from(ifd).unwrap_or(u32::MAX).to_le_bytes()].concat()
+        [b"II\x2a\0".as_slice(), &u32::try_from(image.ifd).unwrap_or(u32::MAX).to_le_bytes()].concat()
     };
-    file.iter_mut().zip(header).for_each(|(to, from)| *to = from);
+    overwrite(&mut file, 0, &header);
     if !big && u32::try_from(file.len()).is_err() {
         return Err(Failure::Error("the file would be larger than a TIFF can be".into()));
     }
     Ok(file)
 }
 
-/// Appends the values that don't fit their entries, then the IFD. Returns its offset.
-fn push_ifd(file: &mut Vec<u8>, fields: &[(u16, Field)], big: bool) -> u64 {
+fn overwrite(file: &mut [u8], at: usize, bytes: &[u8]) {
+    file.iter_mut().skip(at).zip(bytes).for_each(|(to, from)| *to = *from);
+}
+
+/// Rows of a mask, a bit a pixel, each row from a new byte on.
+fn one_bit(mask: &[u8], width: usize) -> Vec<u8> {
+    let byte = |pixels: &[u8]| pixels.iter().enumerate().map(|(i, valid)| u8::from(*valid != 0) << (7 - i)).sum::<u8>();
+    mask.chunks(width.max(1)).flat_map(|row| row.chunks(8).map(byte)).collect()
+}
+
+/// Where an IFD is, and where it says which one is next.
+struct Placed {
+    ifd: u64,
+    next: usize,
+}
+
+/// Appends the strips of an image, each of so many rows, and its IFD.
+fn push_image<'a>(
+    file: &mut Vec<u8>,
+    mut fields: Vec<(u16, Field)>,
+    strips: impl Iterator<Item = Cow<'a, [u8]>>,
+    rows: usize,
+    big: bool,
+) -> Result<Placed, Failure> {
+    let (mut offsets, mut counts) = (Vec::new(), Vec::new());
+    for strip in strips {
+        let start = file.len();
+        let mut encoder = ZlibEncoder::new(&mut *file, Compression::new(6));
+        let written = encoder.write_all(&strip).and_then(|()| encoder.finish().map(|_| ()));
+        written.map_err(|e| Failure::Error(format!("a strip can't be compressed: {e}")))?;
+        offsets.push(start as u64);
+        counts.push((file.len() - start) as u64);
+    }
+    fields.extend([(273, Field::Offsets(offsets)), (278, Field::Offsets(vec![rows as u64])), (279, Field::Offsets(counts))]);
+    fields.sort_by_key(|(tag, _)| *tag);
+    Ok(push_ifd(file, &fields, big))
+}
+
+/// Appends the values that don't fit their entries, then the IFD.
+fn push_ifd(file: &mut Vec<u8>, fields: &[(u16, Field)], big: bool) -> Placed {
     let inline = if big { 8 } else { 4 };
     let number = |value: u64, len: usize| value.to_le_bytes().into_iter().take(len).collect::<Vec<u8>>();
     let mut entries = Vec::new();
@@ -198,8 +298,9 @@ fn push_ifd(file: &mut Vec<u8>, fields: &[(u16, Field)], big: bool) -> u64 {
     let ifd = file.len() as u64;
     file.extend(number(fields.len() as u64, if big { 8 } else { 2 }));
     file.extend(entries);
+    let next = file.len();
     file.extend(number(0, inline));
-    ifd
+    Placed { ifd, next }
 }
 
 /// Field type, count, bytes.
@@ -214,7 +315,7 @@ fn encoded(field: &Field, big: bool) -> (u16, usize, Vec<u8>) {
 }
 
 /// The samples in the file's byte order.
-fn little_endian(samples: &[u8], dtype: DType) -> std::borrow::Cow<'_, [u8]> {
+fn little_endian(samples: &[u8], dtype: DType) -> Cow<'_, [u8]> {
     if cfg!(target_endian = "little") {
         return samples.into();
     }

@@ -1,6 +1,7 @@
 //! `cogtool read`: pixels into a file.
 
 use crate::args::{Format, ReadArguments};
+use crate::geotiff::Content;
 use crate::{Failure, geotiff, output};
 use cog::{DType, Dataset, GeoTransform, Options, Pixels, ReadParams, preview_size};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -25,14 +26,17 @@ pub(crate) fn run(arguments: &ReadArguments, options: &Options) -> Result<(), Fa
     if format == Format::Npy && numpy_type(dtype) != dtype {
         return Err(Failure::Usage(format!("NumPy has no {}; choose another --dtype", dtype.name())));
     }
-    let with_mask = arguments.mask.is_some() || format == Format::Png;
+    let with_mask = arguments.mask.is_some() || matches!(format, Format::Png | Format::Tif);
     let bands = params.bands.clone().unwrap_or_else(|| (1..=dataset.bands().len() as u32).collect());
     let pixels = read_with_progress(&dataset, params, dtype, with_mask)?;
     match format {
         Format::Raw => output::write(&arguments.output, &pixels.data)?,
         Format::Npy => output::npy(&arguments.output, &pixels)?,
         Format::Png => output::png(&arguments.output, &pixels, palette(&dataset, arguments))?,
-        Format::Tif => geotiff::write(&arguments.output, &pixels, &dataset, &bands, transform)?,
+        Format::Tif => {
+            let (pixels, source, unscaled) = (&pixels, &*dataset, arguments.unscale);
+            geotiff::write(&arguments.output, &Content { pixels, bands: &bands, source, transform, unscaled })?;
+        }
     }
     match &arguments.mask {
         Some(path) if is_png(path) => output::mask_png(path, &pixels),
