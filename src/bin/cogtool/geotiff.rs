@@ -224,7 +224,8 @@ fn assemble(pixels: &Pixels, fields: Vec<(u16, Field)>, mask: Option<Vec<(u16, F
         let rows = (STRIP / size.width.max(1)).clamp(1, size.height);
         let strips = pixels.mask.chunks(size.width * rows).map(|strip| one_bit(strip, size.width).into());
         let mask = push_image(&mut file, fields, strips, rows, big)?;
-        overwrite(&mut file, image.next, &mask.ifd.to_le_bytes()[..if big { 8 } else { 4 }]);
+        let offset = mask.ifd.to_le_bytes();
+        overwrite(&mut file, image.next, offset.get(..if big { 8 } else { 4 }).unwrap_or_default());
     }
     let header = if big {
         [b"II\x2b\0\x08\0\0\0".as_slice(), &image.ifd.to_le_bytes()].concat()

@@ -113,6 +113,7 @@ fn read_with_progress(dataset: &Arc<Dataset>, params: ReadParams, dtype: DType, 
     if !std::io::stderr().is_terminal() {
         return Ok(dataset.read_window(&params, Some(dtype), mask)?);
     }
+    let total = blocks(dataset, &params)?;
     let (done, finished) = mpsc::channel();
     let reading = Arc::clone(dataset);
     std::thread::spawn(move || {
@@ -125,15 +126,11 @@ fn read_with_progress(dataset: &Arc<Dataset>, params: ReadParams, dtype: DType, 
             Ok(result) => break result,
             Err(mpsc::RecvTimeoutError::Disconnected) => return Err(Failure::Error("the read ended without a result".into())),
             Err(mpsc::RecvTimeoutError::Timeout) => {
-                let bar = bar.get_or_insert_with(|| ProgressBar::new_spinner().with_style(ProgressStyle::default_spinner()));
+                let bar = bar.get_or_insert_with(|| ProgressBar::new(total).with_style(style()));
                 let stats = dataset.stats();
-                bar.set_message(format!(
-                    "{} tiles decoded, {} MB in {} requests",
-                    stats.tiles_decoded,
-                    stats.bytes / 1_000_000,
-                    stats.requests
-                ));
-                bar.tick();
+                // Sparse blocks are not decoded, so a read may end before the bar does.
+                bar.set_position(stats.tiles_decoded.min(total));
+                bar.set_message(format!("{} MB in {} requests", stats.bytes / 1_000_000, stats.requests));
             }
         }
     };
@@ -141,4 +138,26 @@ fn read_with_progress(dataset: &Arc<Dataset>, params: ReadParams, dtype: DType, 
         bar.finish_and_clear();
     }
     Ok(result?)
+}
+
+fn style() -> ProgressStyle {
+    let bar = ProgressStyle::with_template("{bar:40} {pos} of {len} blocks decoded, {msg}, {eta} left");
+    bar.unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// Blocks of the level that is read which the window touches, those of the mask included.
+fn blocks(dataset: &Dataset, params: &ReadParams) -> Result<u64, Failure> {
+    let level = dataset.level_info(dataset.read_size(params)?.level)?;
+    let of = dataset.level_info(params.level.unwrap_or(0))?;
+    let [x, y, width, height] = params.window.unwrap_or([0.0, 0.0, of.width as f64, of.height as f64]);
+    let along = |start: f64, len: f64, scale: f64, block: u64, blocks: u64| {
+        let block = block.max(1) as f64;
+        let (first, end) = ((start * scale / block).floor().max(0.0), ((start + len) * scale / block).ceil().min(blocks as f64));
+        (end - first).max(0.0) as u64
+    };
+    let across = along(x, width, level.width as f64 / of.width as f64, level.block_width, level.blocks_across);
+    let down = along(y, height, level.height as f64 / of.height as f64, level.block_height, level.blocks_down);
+    let bands = params.bands.as_ref().map_or(dataset.bands().len(), Vec::len) as u64;
+    let planes = if dataset.domains()?.item("IMAGE_STRUCTURE", "INTERLEAVE") == Some("BAND") { bands } else { 1 };
+    Ok(across * down * (planes + u64::from(level.has_mask)))
 }

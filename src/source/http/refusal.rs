@@ -6,7 +6,7 @@
 use super::attempts::retry_after;
 use super::failure::{Again, Failure};
 use crate::error::{Error, Reason};
-use reqwest::header::HeaderMap;
+use reqwest::header::{self, AsHeaderName, HeaderMap};
 use reqwest::{Response, StatusCode};
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ impl Refusal {
         Self { status, headers, code }
     }
 
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: impl AsHeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
@@ -73,7 +73,7 @@ impl Refusal {
     /// The same, and whether it may pass.
     pub(super) fn failure(&self, advice: Option<String>) -> Failure {
         let passes = matches!(self.status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504) || self.code() == "RequestTimeout";
-        let after = self.header("retry-after").and_then(retry_after).map_or(Again::Yes, Again::After);
+        let after = self.header(header::RETRY_AFTER).and_then(retry_after).map_or(Again::Yes, Again::After);
         Failure { error: self.error(advice), again: if passes { after } else { Again::No } }
     }
 
