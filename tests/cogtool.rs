@@ -1,6 +1,9 @@
 //! The `cogtool` command: what it prints, what it writes, and how it fails.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+#[path = "range_server/server.rs"]
+mod server;
+
 use cog::{DType, Dataset, Options, Pixels, ReadParams};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -278,4 +281,24 @@ fn errors_are_one_line_and_tell_files_from_usage() {
     assert!(refused(&["read", demo, "--window", "1,2,3", "-o", "x.raw"], 2).contains("x,y,width,height"));
     assert!(refused(&["info", demo, "--set", "io.nonsense=1"], 2).contains("there is no setting"));
     assert!(refused(&["frobnicate"], 2).contains("frobnicate"));
+}
+
+#[test]
+fn log_level_and_verbose_logs_decide_whether_each_request_is_a_line() {
+    let server = server::Server::builder().file("/a.tif", std::fs::read(fixture("cog_rgb_deflate.tif")).unwrap()).start().unwrap();
+    let cases = [(("LOG_LEVEL", "ERROR"), 0), (("LOG_LEVEL", "DEBUG"), 2), (("VERBOSE_LOGS", "FALSE"), 0), (("VERBOSE_LOGS", "TRUE"), 2)];
+    for ((name, value), lines) in cases {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cogtool"));
+        command.env(name, value).args(["read", &server.url("/a.tif"), "--window", "128,128,128,128", "--format", "raw", "-o", "/dev/null"]);
+        let before = server.requests().len();
+        let output = command.output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{errors}");
+        assert_eq!(server.requests().len() - before, 2);
+        assert_eq!(
+            errors.lines().filter(|line| line.contains("/a.tif") && line.contains(" bytes in ")).count(),
+            lines,
+            "{name}={value}: {errors}"
+        );
+    }
 }

@@ -10,6 +10,8 @@ mod leaders;
 mod many;
 #[path = "range_server/server.rs"]
 mod server;
+#[path = "requests/settings.rs"]
+mod settings;
 
 use cog::tiff::TagValue;
 use cog::{Dataset, Options, Pixels, ReadParams};
