@@ -152,7 +152,7 @@ fn levels(first: &Arc<Image>, images: Vec<(usize, Image)>) -> Vec<Level> {
         if image.samples != 1 || image.dtype != DType::UInt8 {
             continue;
         }
-        let fits = |level: &&mut Level| level.mask.is_none() && (level.image.width, level.image.height) == (image.width, image.height);
+        let fits = |level: &&mut Level| level.mask.is_none() && level.size() == (image.width, image.height);
         let (full, overviews) = levels.split_at_mut(1);
         let candidates = if image.is_reduced() { overviews } else { full };
         if let Some(level) = candidates.iter_mut().find(fits) {
